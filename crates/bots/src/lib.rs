@@ -1,0 +1,1 @@
+//! bots: to be built.

@@ -1,0 +1,1 @@
+//! ghosts: to be built.

@@ -1,0 +1,1 @@
+//! mesh-zeromq: to be built.

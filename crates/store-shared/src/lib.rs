@@ -1,0 +1,1 @@
+//! store-shared: to be built.

@@ -1,0 +1,2 @@
+//! tombolo: to be built.
+fn main() {}

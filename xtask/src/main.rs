@@ -1,0 +1,2 @@
+//! xtask: to be built.
+fn main() {}
