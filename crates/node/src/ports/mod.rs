@@ -1,0 +1,12 @@
+//! The ports through which a node's shell reaches the rest of the cluster. The store's port is in `store`.
+//!
+//! Each port has a real and an in-memory implementation, and one conformance suite that both pass.
+
+pub mod directory;
+pub mod mesh;
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// An answer of a port under way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,88 @@
+//! What players are told when something does not go: a code, a meaning, never an internal message.
+
+use std::fmt;
+
+/// What the client should do about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Meaning {
+    /// The rules say no. Asking again gives the same answer.
+    Rejected = 1,
+    /// Our fault or a lack of room. The same request id is safe to send again, after a pause.
+    Retry = 2,
+    /// The client's picture is stale. Take the newer state, then decide anew.
+    Resync = 3,
+    /// This session is over. Connect again, to this address or an alternative.
+    Reconnect = 4,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $meaning:ident, $label:literal;)*) => {
+        /// Why something was refused or a session ends. The numbers are frozen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code { $($(#[$doc])* $name = $number,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code with this number.
+            #[must_use]
+            pub fn from_number(n: u16) -> Option<Self> {
+                match n { $($number => Some(Self::$name),)* _ => None }
+            }
+
+            /// What the client should do.
+            #[must_use]
+            pub fn meaning(self) -> Meaning {
+                match self { $(Self::$name => Meaning::$meaning,)* }
+            }
+
+            /// A stable word for logs and metrics.
+            #[must_use]
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$name => $label,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The client speaks no version of the protocol that this server serves.
+    VersionUnsupported = 1, Rejected, "version_unsupported";
+    /// A message was not well formed, or not allowed at this moment.
+    BadMessage = 2, Rejected, "bad_message";
+    /// The name is empty, too long, or has characters that a name may not have.
+    NameInvalid = 3, Rejected, "name_invalid";
+    /// The text is empty, too long, or has control characters.
+    TextInvalid = 4, Rejected, "text_invalid";
+    /// More messages than the limit allows.
+    RateLimited = 5, Retry, "rate_limited";
+    /// The node has no room for another session.
+    Full = 6, Reconnect, "full";
+    /// The same account came in elsewhere.
+    Replaced = 7, Rejected, "replaced";
+    /// The node stops.
+    ShuttingDown = 8, Reconnect, "shutting_down";
+    /// The store did not answer.
+    StoreUnavailable = 9, Retry, "store_unavailable";
+    /// The request id is below the window of remembered requests.
+    TooOld = 10, Rejected, "too_old";
+    /// The request id was used with another content.
+    IdReused = 11, Rejected, "id_reused";
+    /// Nothing was heard from the client for too long.
+    TimedOut = 12, Reconnect, "timed_out";
+    /// More requests in flight than the limit allows.
+    TooManyRequests = 13, Retry, "too_many_requests";
+    /// The stored document cannot be read by this version.
+    DocumentUnreadable = 14, Rejected, "document_unreadable";
+    /// The node lost touch with the store and cannot vouch for the session.
+    Fenced = 15, Reconnect, "fenced";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
