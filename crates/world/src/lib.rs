@@ -8,10 +8,12 @@
 
 pub mod ids;
 pub mod motion;
+pub mod plant;
 pub mod space;
 pub mod time;
 
 pub use ids::{EntityId, Epoch, Hop, IslandId};
 pub use motion::{Gait, Heading, Motion, Pace, Segment};
+pub use plant::{Plant, Planted};
 pub use space::{CHUNK_UNITS, Chunk, Position, UNITS_PER_METRE};
 pub use time::{Millis, Tick, TickRate};
