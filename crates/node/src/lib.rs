@@ -1,6 +1,36 @@
 //! One node of the world as a sans-IO machine: sessions, interest, authority, ghosts and streams.
 //!
 //! It never awaits, sleeps, reads a clock, draws a random number, does float arithmetic or iterates in hash order. The
-//! host drives it with real sockets, the simulator with a virtual clock and a hostile network.
+//! host drives it with real sockets, the simulator with a virtual clock and a hostile network. The main type is
+//! [`Node`]: [`Node::handle`] takes in what happened, [`Node::poll_effect`] gives out what is to be done, and
+//! [`Node::next_wakeup`] tells when time itself is news.
+//!
+//! Invariant: at most one node can acknowledge a deed of an avatar, because each deed compares-and-swaps the avatar's
+//! document at the epoch and holder that the node knows. Everything else here is speed.
 
+mod authority;
+pub mod avatar;
+mod clients;
+pub mod config;
+pub mod counters;
+mod feed;
+mod flush;
+mod handles;
+mod interest;
+pub mod io;
+pub mod limits;
+mod machine;
+mod neighbours;
+mod peers;
 pub mod ports;
+mod publisher;
+mod session;
+mod status;
+mod storage;
+mod viewer;
+
+pub use config::{Config, View};
+pub use counters::Counters;
+pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};
+pub use machine::Node;
+pub use status::{ChunkStatus, EntityStatus, PeerStatus, Status};

@@ -1,0 +1,81 @@
+//! What a node counts. All grow only; the shell turns them into metrics.
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Totals since the node began.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Counters { $($(#[$doc])* pub $name: u64,)* }
+
+        impl Counters {
+            /// Every counter with its name.
+            #[must_use]
+            pub fn named(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+
+            /// Adds another node's totals.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Sessions that began.
+    sessions_begun,
+    /// Sessions that ended.
+    sessions_ended,
+    /// Avatars that crossed from chunk to chunk.
+    border_crossings,
+    /// Frames of own streams that changed and that anyone sees.
+    frames_published,
+    /// Frames and keys written to clients.
+    frames_delivered,
+    /// Changed entities written to clients: one for each entity and client.
+    updates_delivered,
+    /// Bytes written to clients.
+    client_bytes,
+    /// Frames of other nodes that were applied.
+    frames_applied,
+    /// Frames that were dropped as older than what is held, or as of no interest.
+    frames_dropped,
+    /// Gaps found in streams of other nodes.
+    gaps,
+    /// Keyframes asked of other nodes.
+    keyframes_asked,
+    /// Keyframes sent to other nodes.
+    keyframes_sent,
+    /// Keyframes of other nodes that were applied.
+    keyframes_applied,
+    /// Streams unbound because their publisher was silent or their gap did not close.
+    streams_unbound,
+    /// Summaries sent.
+    summaries_sent,
+    /// Interests sent.
+    interests_sent,
+    /// Inputs of clients.
+    inputs,
+    /// Inputs that the rules corrected.
+    corrections,
+    /// Messages of clients that were refused.
+    client_refusals,
+    /// Messages of peers that were refused.
+    peer_refusals,
+    /// Writes lost because a client did not read.
+    writes_blocked,
+    /// Requests to the store.
+    store_requests,
+    /// Requests to the store whose outcome was unknown.
+    store_unknown,
+    /// Deeds committed.
+    deeds,
+    /// Requests answered from the stored replies.
+    deeds_repeated,
+    /// Sessions that ended because a newer epoch was seen.
+    sessions_replaced,
+    /// Times the process was stopped for longer than a second.
+    stalls,
+    /// Handovers of motion to a stand because the store could not confirm the session.
+    suspensions,
+}

@@ -1,0 +1,53 @@
+//! Every limit of a node, with its unit, its reason and what happens there.
+
+/// Milliseconds in which a new connection must say hello. Then it is closed.
+pub const GREETING_MS: u64 = 5_000;
+/// Milliseconds in which an arrival must be through the store. Then it is refused with `store_unavailable`.
+pub const ARRIVAL_MS: u64 = 10_000;
+/// Milliseconds without any message after which a session is closed. Clients ping every 5 s.
+pub const IDLE_MS: u64 = 20_000;
+/// Milliseconds between two looks of a holder at its avatar's document.
+pub const VERIFY_EVERY_MS: u64 = 2_000;
+/// Milliseconds without a successful look after which an avatar stands still: its holder may have been replaced.
+pub const VERIFY_WITHIN_MS: u64 = 6_000;
+/// Milliseconds between two calls of the machine after which its process must have been stopped. No avatar moves then
+/// before its document was read again.
+pub const STALL_MS: u64 = 1_000;
+/// Milliseconds between two checkpoints of a moving avatar's place. A crash sets an avatar back by at most this and
+/// what it takes to write one.
+pub const CHECKPOINT_EVERY_MS: u64 = 5_000;
+/// Milliseconds before a store request that certainly did nothing, or found no answer, is repeated.
+pub const STORE_RETRY_MS: u64 = 250;
+/// Milliseconds for one attempt of a deed. Then the client is told to retry; the same request id is safe.
+pub const DEED_MS: u64 = 8_000;
+/// Requests of one session in flight or waiting. One more is answered `too_many_requests`.
+pub const REQUESTS: usize = 8;
+/// Replies that an avatar's document remembers. An older request id is answered `too_old`.
+pub const WINDOW: usize = 16;
+/// Lines of speech that a session may say at once; one is added each second. More are answered `rate_limited`.
+pub const SPEECH_BURST: u32 = 4;
+/// Sessions of one node, unless its configuration says less. One more is refused with `full`.
+pub const SESSIONS: usize = 5_000;
+/// Milliseconds before a handle may name another entity.
+pub const HANDLE_REST_MS: u64 = 60_000;
+/// Frames that are held back behind a gap. Beyond it they are dropped and a keyframe is asked for again.
+pub const GAP_FRAMES: usize = 32;
+/// Milliseconds between two requests for the keyframe of one stream.
+pub const KEYFRAME_RETRY_MS: u64 = 1_000;
+/// Milliseconds of a gap after which its stream is unbound.
+pub const GAP_UNBIND_MS: u64 = 30_000;
+/// Milliseconds without a summary after which a publisher's streams are unbound.
+pub const SILENT_MS: u64 = 10_000;
+/// The same for a publisher whose host's record has vanished from the directory.
+pub const SILENT_VANISHED_MS: u64 = 3_000;
+/// Milliseconds for which a chunk stays in the interest after nobody needs it.
+pub const INTEREST_LINGER_MS: u64 = 3_000;
+/// Streams of one peer that a viewer keeps: as many as an interest may name. Frames of further ones are dropped.
+pub const STREAMS_PER_PEER: usize = protocol::limits::INTEREST_CHUNKS;
+/// Peers that a node knows. A directory entry beyond them is not connected.
+pub const PEERS: usize = 1_024;
+/// Keyframes that one peer is sent in one tick; the others wait for the next. A newcomer that sees 2000 chunks is
+/// served within a second.
+pub const KEYFRAMES_PER_TICK: usize = 256;
+/// Baselines that one session is sent in a second.
+pub const BASELINES_PER_S: u32 = 100;

@@ -1,0 +1,304 @@
+//! The machine: what it is made of, and the order of a tick.
+//!
+//! Publish phase, at the beginning of a tick: time-outs, motion, frames, interest, keyframes, summaries. Flush phase,
+//! a little later, when the frames of the other nodes should be here: one write a client, see [`crate::flush`].
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ghosts::Ghosts;
+use protocol::frame::Body;
+use protocol::mesh::{Interest, MeshMessage, Topic};
+use protocol::{Code, StreamId};
+use world::{Chunk, Millis, Pace, Rules, Terrain, Tick};
+
+use crate::authority::Authority;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::feed::Feed;
+use crate::handles::Handles;
+use crate::interest::InterestSet;
+use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
+use crate::limits;
+use crate::peers::Peers;
+use crate::publisher::{self, Publisher};
+use crate::session::Session;
+use crate::storage::Part;
+use crate::viewer::{BodyRef, SeenFrame, Viewer};
+
+/// One node.
+#[derive(Debug)]
+pub struct Node {
+    pub(crate) config: Config,
+    pub(crate) pace: Pace,
+    pub(crate) rules: Rules,
+    pub(crate) terrain: Terrain,
+    pub(crate) now: Millis,
+    /// The last finished publish phase.
+    pub(crate) tick: Tick,
+    /// The last finished flush phase.
+    pub(crate) flushed: Tick,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) sessions: BTreeMap<ConnId, Session>,
+    pub(crate) operations: BTreeMap<OpId, (ConnId, Part)>,
+    pub(crate) last_operation: u64,
+    pub(crate) handles: Handles,
+    pub(crate) authority: Authority,
+    pub(crate) publisher: Publisher,
+    pub(crate) interest: InterestSet,
+    pub(crate) peers: Peers,
+    pub(crate) viewer: Viewer,
+    pub(crate) ghosts: Ghosts,
+    pub(crate) feed: Feed,
+    pub(crate) counters: Counters,
+    pub(crate) stopping: bool,
+}
+
+impl Node {
+    /// A node that begins its life at `now`.
+    #[must_use]
+    pub fn new(config: Config, now: Millis) -> Self {
+        let tick = config.rate.tick_at(now);
+        let mut node = Self {
+            pace: Pace::new(config.rate),
+            rules: Rules::ON_FOOT,
+            terrain: Terrain::new(config.island.clone(), Terrain::DEFAULT_CHUNKS),
+            now,
+            tick,
+            flushed: tick,
+            effects: VecDeque::new(),
+            sessions: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            last_operation: 0,
+            handles: Handles::default(),
+            authority: Authority::default(),
+            publisher: Publisher::new(config.incarnation, config.island_id, config.planted),
+            interest: InterestSet::default(),
+            peers: Peers::default(),
+            viewer: Viewer::new(config.planted),
+            ghosts: Ghosts::new(config.planted),
+            feed: Feed::new(config.view.far_every),
+            counters: Counters::default(),
+            stopping: false,
+            config,
+        };
+        let own = Topic::node(node.config.incarnation);
+        node.effect(Effect::Subscribe { filter: own.0.to_vec() });
+        node
+    }
+
+    /// Takes in one input. `now` never goes back; where it does, it is held.
+    pub fn handle(&mut self, now: Millis, input: Input) {
+        let now = now.max(self.now);
+        let slept = now.since(self.now);
+        self.now = now;
+        if slept >= limits::STALL_MS {
+            self.wake_from_stall(slept);
+        }
+        match input {
+            Input::Wake => {}
+            Input::Opened { conn } => self.opened(conn),
+            Input::Message { conn, bytes } => self.client_message(conn, &bytes),
+            Input::Closed { conn } => self.end_session(conn, Code::TimedOut, false),
+            Input::Blocked { conn } => self.blocked(conn),
+            Input::Drained { conn } => self.drained(conn),
+            Input::PeerUp { peer, client_address } => self.peer_up(peer, client_address),
+            Input::PeerVanished { peer } => self.peers.vanish(peer),
+            Input::Mesh { from_host, lane, bytes } => self.mesh_message(from_host, lane, bytes),
+            Input::Store { op, reply } => self.store_reply(op, reply),
+            Input::Stop => self.stop(),
+        }
+        self.catch_up();
+    }
+
+    /// The next thing to be done, in order.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to call [`Self::handle`] with [`Input::Wake`] at the latest, and why.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Wakeup {
+        let rate = self.config.rate;
+        if self.flushed < self.tick {
+            (rate.start_of(self.tick) + self.flush_after_ms(), WakeReason::Flush)
+        } else {
+            (rate.start_of(self.tick + 1), WakeReason::Publish)
+        }
+    }
+
+    /// What the node has counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let tally = self.viewer.tally;
+        Counters {
+            gaps: tally.gaps,
+            frames_dropped: self.counters.frames_dropped + tally.dropped,
+            streams_unbound: tally.unbound,
+            ..self.counters
+        }
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    fn flush_after_ms(&self) -> u64 {
+        self.config.flush_after_ms.min(self.config.rate.period_ms() - 1)
+    }
+
+    /// Runs the phases that are due. Ticks that were slept through are skipped, not made up for.
+    fn catch_up(&mut self) {
+        let current = self.config.rate.tick_at(self.now);
+        if current > self.tick {
+            if self.flushed < self.tick {
+                self.flush();
+            }
+            self.publish(current);
+        }
+        let flush_at = self.config.rate.start_of(self.tick) + self.flush_after_ms();
+        if self.flushed < self.tick && self.now >= flush_at {
+            self.flush();
+        }
+    }
+
+    fn publish(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.ghosts.expire(self.now);
+        self.unbind_the_silent();
+        self.tend_sessions();
+        let added = self.settle_interest();
+        self.advance();
+        self.show_own_streams(&added);
+        self.pay_keyframes();
+        self.ask_for_keyframes();
+        if tick.0.is_multiple_of(u64::from(self.config.rate.hz())) {
+            self.summarise();
+        }
+    }
+
+    /// Moves the avatars, publishes what changed, and follows them with the interest.
+    fn advance(&mut self) {
+        let advance = self.authority.advance(self.tick, &self.pace, &self.rules, &mut self.terrain);
+        self.counters.border_crossings += advance.crossings;
+        for (chunk, body) in &advance.bodies {
+            self.publish_body(*chunk, body);
+        }
+        for entity in advance.turned {
+            self.acknowledge_turn(entity);
+        }
+        self.look_around();
+    }
+
+    fn publish_body(&mut self, chunk: Chunk, body: &Body) {
+        self.publisher.settle_members(body, chunk, &self.authority);
+        let (peers, own) = (self.peers.anyone_sees(chunk), self.interest.contains(chunk));
+        let Some(published) = self.publisher.publish(self.tick, chunk, body, peers || own) else { return };
+        self.counters.frames_published += 1;
+        if peers {
+            let topic = Topic::chunk(self.config.island_id, chunk, 0);
+            let bytes = published.message(self.tick);
+            self.effect(Effect::Publish { topic, bytes });
+        }
+        if own {
+            let body = BodyRef::new(published.body, 0);
+            let frame = SeenFrame { tick: self.tick, prev_tick: published.prev_tick, body };
+            self.viewer.frame(self.now, published.stream, frame);
+            self.carry_out();
+        }
+    }
+
+    /// Tells peers and the mesh what the node sees, if that has changed. Returns the chunks that are new.
+    fn settle_interest(&mut self) -> Vec<Chunk> {
+        let change = self.interest.settle(self.now);
+        if change.is_empty() {
+            return change.added;
+        }
+        let island = self.config.island_id;
+        for chunk in &change.added {
+            self.effect(Effect::Subscribe { filter: Topic::chunk_filter(island, *chunk).to_vec() });
+        }
+        for chunk in &change.dropped {
+            self.effect(Effect::Unsubscribe { filter: Topic::chunk_filter(island, *chunk).to_vec() });
+            self.viewer.drop_chunk(*chunk);
+        }
+        self.carry_out();
+        let message = self.interest_message();
+        let peers: Vec<_> = self.peers.iter().map(|(id, _)| id).collect();
+        for to in peers {
+            self.counters.interests_sent += 1;
+            self.effect(Effect::Send { to, bytes: message.clone() });
+        }
+        change.added
+    }
+
+    pub(crate) fn interest_message(&self) -> std::sync::Arc<[u8]> {
+        let island = self.config.island_id;
+        let chunks =
+            self.interest.chunks().take(protocol::limits::INTEREST_CHUNKS).map(|chunk| (island, chunk)).collect();
+        let interest = Interest { from: self.config.incarnation, version: self.interest.version(), chunks };
+        publisher::encode(&MeshMessage::Interest(interest))
+    }
+
+    /// Own streams of chunks that the node began to see are shown to itself like anybody else's.
+    fn show_own_streams(&mut self, added: &[Chunk]) {
+        for chunk in added.iter().copied().filter(|chunk| self.publisher.has(*chunk)).collect::<Vec<_>>() {
+            let Some(bytes) = self.publisher.keyframe(chunk, self.tick, &self.authority, &self.pace) else { continue };
+            self.own_keyframe(chunk, bytes);
+        }
+    }
+
+    fn own_keyframe(&mut self, chunk: Chunk, bytes: std::sync::Arc<[u8]>) {
+        let Ok(Some(MeshMessage::Keyframe(k))) = MeshMessage::decode(&bytes) else { return };
+        let start = bytes.len() - k.body.len();
+        let stream = StreamId {
+            publisher: self.config.incarnation,
+            island: self.config.island_id,
+            chunk,
+            sub: 0,
+        };
+        self.viewer.keyframe(self.now, stream, self.tick, BodyRef::new(bytes.clone(), start));
+        self.carry_out();
+    }
+
+    /// Sends peers the keyframes that they are owed, as of the tick that was just published.
+    fn pay_keyframes(&mut self) {
+        let mut payments = Vec::new();
+        for (to, peer) in self.peers.iter_mut() {
+            for _ in 0..limits::KEYFRAMES_PER_TICK {
+                let Some(chunk) = peer.owed.pop_first() else { break };
+                payments.push((to, chunk));
+            }
+        }
+        for (to, chunk) in payments {
+            if let Some(bytes) = self.publisher.keyframe(chunk, self.tick, &self.authority, &self.pace) {
+                self.counters.keyframes_sent += 1;
+                self.effect(Effect::Send { to, bytes });
+            }
+        }
+    }
+
+    fn summarise(&mut self) {
+        let summaries: Vec<_> = self
+            .peers
+            .iter()
+            .map(|(to, peer)| (to, self.publisher.summary(self.tick, peer.version, &peer.interest)))
+            .collect();
+        for (to, bytes) in summaries {
+            self.counters.summaries_sent += 1;
+            self.effect(Effect::Publish { topic: Topic::node(to), bytes });
+        }
+    }
+
+    fn wake_from_stall(&mut self, slept_ms: u64) {
+        self.counters.stalls += 1;
+        self.effect(Effect::Note(Note::Stalled { ms: slept_ms }));
+        let now = self.now;
+        self.sessions.values_mut().filter_map(Session::playing_mut).for_each(|p| p.watch.distrust(now));
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+        let conns: Vec<ConnId> = self.sessions.keys().copied().collect();
+        conns.into_iter().for_each(|conn| self.end_session(conn, Code::ShuttingDown, true));
+    }
+}

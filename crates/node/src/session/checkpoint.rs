@@ -1,0 +1,101 @@
+//! Checkpoints of an avatar's place: a small document, ordered by epoch and tick, written now and then.
+
+use store::{Document, Reply, Request, Version};
+use world::{EntityId, Epoch, Millis, Position, Tick};
+
+use crate::avatar::{PLACE_SCHEMA, PlaceBody, place_key};
+use crate::limits::CHECKPOINT_EVERY_MS;
+
+/// What is known of the stored place.
+#[derive(Clone, Debug)]
+enum Known {
+    /// Nothing: read it first.
+    Nothing,
+    /// There is none.
+    Absent,
+    /// This version.
+    At(Version, Document),
+}
+
+/// The checkpoints of one session.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    entity: EntityId,
+    epoch: Epoch,
+    known: Known,
+    busy: bool,
+    next_at: Millis,
+    written: Option<Position>,
+}
+
+impl Checkpoint {
+    pub(crate) fn new(now: Millis, entity: EntityId, epoch: Epoch) -> Self {
+        let spread = entity.0 % CHECKPOINT_EVERY_MS;
+        Self { entity, epoch, known: Known::Nothing, busy: false, next_at: now + spread, written: None }
+    }
+
+    /// What to ask of the store, if it is time and the avatar is elsewhere than was written.
+    pub(crate) fn poll(&mut self, now: Millis, tick: Tick, at: Position) -> Option<Request> {
+        if self.busy || now < self.next_at || self.written == Some(at) {
+            return None;
+        }
+        let request = self.write(tick, at)?;
+        self.busy = true;
+        Some(request)
+    }
+
+    /// The last checkpoint of a session that ends. Nobody waits for its outcome.
+    pub(crate) fn farewell(&mut self, tick: Tick, at: Position) -> Option<Request> {
+        if self.busy || self.written == Some(at) || matches!(self.known, Known::Nothing) {
+            return None;
+        }
+        self.write(tick, at)
+    }
+
+    fn write(&mut self, tick: Tick, at: Position) -> Option<Request> {
+        let key = place_key(self.entity);
+        let body = PlaceBody { epoch: self.epoch.0, tick: tick.0, x: at.x, y: at.y };
+        match &self.known {
+            Known::Nothing => Some(Request::Get { key }),
+            Known::Absent => {
+                self.written = Some(at);
+                Some(Request::Insert { key, document: Document::new(PLACE_SCHEMA, &body).ok()? })
+            }
+            Known::At(version, document) => {
+                let mut document = document.clone();
+                document.write(PLACE_SCHEMA, &body).ok()?;
+                self.written = Some(at);
+                Some(Request::Replace { key, version: *version, document })
+            }
+        }
+    }
+
+    /// Takes in the store's reply. Returns whether the stored place belongs to a newer epoch.
+    pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> bool {
+        self.busy = false;
+        self.next_at = now + CHECKPOINT_EVERY_MS;
+        match reply {
+            Reply::Found { version, document } => {
+                let newer = document.read::<PlaceBody>(PLACE_SCHEMA).is_ok_and(|p| p.order().0 > self.epoch);
+                self.known = Known::At(version, document);
+                self.next_at = now;
+                newer
+            }
+            Reply::Absent => {
+                self.known = Known::Absent;
+                self.next_at = now;
+                false
+            }
+            // The next one reads first: the version has changed.
+            Reply::Applied { .. } => {
+                self.known = Known::Nothing;
+                false
+            }
+            Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
+                self.known = Known::Nothing;
+                self.written = None;
+                false
+            }
+        }
+    }
+}

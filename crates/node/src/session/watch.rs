@@ -1,0 +1,92 @@
+//! The watch of a holder: read the avatar's document every two seconds, to learn that somebody raised its epoch.
+//!
+//! While the store is silent the avatar may move on for a while; then it stands still until the document was read. So
+//! two nodes move one avatar for a bounded time at most, whatever is cut.
+
+use store::{Reply, Request};
+use world::{Epoch, Millis};
+
+use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
+use crate::limits::{VERIFY_EVERY_MS, VERIFY_WITHIN_MS};
+
+/// The watch over one session.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    holder: String,
+    asked_at: Option<Millis>,
+    next_at: Millis,
+    confirmed_at: Millis,
+    distrusted: bool,
+}
+
+/// What a look at the document said.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The session is still ours.
+    Mine(AvatarBody),
+    /// It is somebody else's.
+    Replaced,
+    /// The store has lost the document.
+    Lost,
+    /// The store did not say.
+    Silence,
+}
+
+impl Watch {
+    pub(crate) fn new(now: Millis, holder: String, spread_ms: u64) -> Self {
+        let next_at = now + VERIFY_EVERY_MS / 2 + spread_ms % VERIFY_EVERY_MS;
+        Self { holder, asked_at: None, next_at, confirmed_at: now, distrusted: false }
+    }
+
+    /// The process was stopped: the avatar stands still until the next look.
+    pub(crate) fn distrust(&mut self, now: Millis) {
+        self.distrusted = true;
+        self.next_at = now;
+    }
+
+    /// What to ask of the store, if it is time.
+    pub(crate) fn poll(&mut self, now: Millis, name: &str) -> Option<Request> {
+        let patient = self.asked_at.is_some_and(|at| now.since(at) < VERIFY_EVERY_MS);
+        if now < self.next_at || patient {
+            return None;
+        }
+        self.asked_at = Some(now);
+        Some(Request::Get { key: avatar_key(name) })
+    }
+
+    /// Takes in the store's reply.
+    pub(crate) fn reply(&mut self, now: Millis, epoch: Epoch, reply: Reply) -> Seen {
+        let asked_at = self.asked_at.take();
+        self.next_at = now + VERIFY_EVERY_MS;
+        match reply {
+            Reply::Found { document, .. } => match document.read::<AvatarBody>(AVATAR_SCHEMA) {
+                Ok(body) if body.epoch == epoch.0 && body.holder == self.holder => {
+                    // What was read was true when it was asked for at the earliest.
+                    self.confirmed_at = asked_at.unwrap_or(now);
+                    self.distrusted = false;
+                    Seen::Mine(body)
+                }
+                _ => Seen::Replaced,
+            },
+            Reply::Absent => Seen::Lost,
+            Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
+                self.next_at = now + VERIFY_EVERY_MS / 4;
+                Seen::Silence
+            }
+        }
+    }
+
+    /// A deed of ours was committed: the session was ours then.
+    pub(crate) fn confirm(&mut self, asked_at: Millis) {
+        self.confirmed_at = self.confirmed_at.max(asked_at);
+    }
+
+    /// Whether the avatar must stand still.
+    pub(crate) fn suspends(&self, now: Millis) -> bool {
+        self.distrusted || now.since(self.confirmed_at) >= VERIFY_WITHIN_MS
+    }
+
+    pub(crate) fn holder(&self) -> &str {
+        &self.holder
+    }
+}
