@@ -6,13 +6,17 @@
 //!
 //! Invariant: a function here is a pure function of its arguments.
 
+pub mod digest;
 pub mod ids;
+pub mod island;
 pub mod motion;
 pub mod plant;
 pub mod space;
 pub mod time;
 
+pub use digest::Digest;
 pub use ids::{EntityId, Epoch, Hop, IslandId};
+pub use island::{Biome, GeneratorVersion, Ground, Island, IslandPlan, PlanError};
 pub use motion::{Gait, Heading, Motion, Pace, Segment};
 pub use plant::{Plant, Planted};
 pub use space::{CHUNK_UNITS, Chunk, Position, UNITS_PER_METRE};
