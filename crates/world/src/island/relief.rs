@@ -14,7 +14,7 @@ pub(crate) const OCEAN_FLOOR_CM: i64 = -3000;
 const LAKE_BED_CM: i64 = -320;
 const INLET_BED_CM: i64 = -90;
 /// Ground above this is not cut by lakes or inlets, in centimetres: water lies at one level everywhere.
-const CUT_BELOW_CM: (i64, i64) = (350, 900);
+const CUT_BELOW_CM: (i64, i64) = (600, 1500);
 
 /// A round of land, in Q16 of the island's half side. Several of them melt into the island's outline.
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +53,13 @@ impl Relief {
         let octaves = (half_m / 24).max(2).ilog2() + 1;
         Self {
             side,
-            plain_cm: half_m * 100 / 14,
-            crest_cm: (half_m * 100 / 7).min(22_000),
+            plain_cm: half_m * 100 / 20,
+            crest_cm: (half_m * 100 / 8).min(22_000),
             lobes: lobes(seed),
             warp_x: Field::new(seed, 1, 3),
             warp_y: Field::new(seed, 2, 3),
             coast: Field::new(seed, 3, octaves),
-            crests: Field::new(seed, 4, octaves.min(5)),
+            crests: Field::new(seed, 4, octaves.min(4)),
             range: Field::new(seed, 5, 2),
             lakes: Field::new(seed, 6, 3),
             inlets: Field::new(seed, 7, 3),
@@ -69,7 +69,7 @@ impl Relief {
 
     /// About the height of the highest crests, in centimetres.
     pub(crate) fn summit_cm(&self) -> i64 {
-        self.plain_cm / 2 + self.crest_cm * 2 / 3
+        self.plain_cm / 2 + self.crest_cm / 2
     }
 
     /// Height in centimetres of the vertex `(vx, vy)`, counted from the island's north-west corner.
@@ -111,12 +111,14 @@ impl Relief {
 
     /// Plains by the shore, hills behind them, crests where the mountain range runs.
     fn land_cm(&self, rise: i64, qx: i64, qy: i64, vx: i64, vy: i64) -> i64 {
-        let inland = smooth_step(ratio(8, 100), ratio(55, 100), rise);
-        let range = smooth_step(ratio(-10, 100), ratio(35, 100), self.range.rolling(qx * 3 / 2, qy * 3 / 2));
-        let crest = mul(self.crests.ridged(3 * qx, 3 * qy), mul(inland, range / 4 * 3 + ONE / 4));
+        let inland = smooth_step(ratio(12, 100), ratio(75, 100), rise);
+        let range = smooth_step(ratio(-8, 100), ratio(40, 100), self.range.rolling(qx * 3 / 2, qy * 3 / 2));
+        let crest = mul(self.crests.ridged(2 * qx, 2 * qy), mul(inland, range / 10 * 9 + ONE / 10));
         // Bumps have a wavelength of 40 m, whatever the size of the island.
         let bump = mul(self.bumps.rolling(vx * ONE / 20, vy * ONE / 20), inland);
-        mul(rise, self.plain_cm) + mul(crest, self.crest_cm) + mul(bump, 350)
+        // Nearly flat at the shore, so that there are beaches and room for lakes.
+        let plain = mul(mul(rise, rise + ratio(12, 100)), self.plain_cm);
+        plain + mul(crest, self.crest_cm) + mul(bump, 350)
     }
 
     /// Lakes and inlets: low ground sinks to their bed, high ground keeps its height.
@@ -125,7 +127,7 @@ impl Relief {
             return dry;
         }
         let low = ONE - smooth_step(CUT_BELOW_CM.0, CUT_BELOW_CM.1, dry);
-        let lake = smooth_step(ratio(24, 100), ratio(44, 100), self.lakes.rolling(4 * qx, 4 * qy));
+        let lake = smooth_step(ratio(15, 100), ratio(33, 100), self.lakes.rolling(4 * qx, 4 * qy));
         let banks = ratio(7, 100);
         let inlet = smooth_step(0, banks, (banks - self.inlets.rolling(2 * qx, 2 * qy).abs()).max(0));
         let lake_cut = blend(dry, LAKE_BED_CM, mul(lake, low));
