@@ -10,8 +10,8 @@ type Colour = [i32; 3];
 
 fn main() -> io::Result<()> {
     let mut args = std::env::args().skip(1);
-    let seed = args.next().and_then(|s| s.parse().ok()).unwrap_or(1);
-    let size_chunks = args.next().and_then(|s| s.parse().ok()).unwrap_or(48);
+    let seed = number(args.next(), 1)?;
+    let size_chunks = number(args.next(), 48)?;
     let island = Island::new(IslandPlan { seed, size_chunks, version: GeneratorVersion::LATEST })
         .map_err(|e| io::Error::other(e.to_string()))?;
     let side = usize::from(size_chunks) * CELLS;
@@ -36,6 +36,13 @@ fn main() -> io::Result<()> {
         out.write_all(&pixel.map(|c| c.clamp(0, 255) as u8))?;
     }
     out.flush()
+}
+
+fn number<T: std::str::FromStr>(argument: Option<String>, default: T) -> io::Result<T> {
+    argument.map_or(Ok(default), |text| {
+        text.parse()
+            .map_err(|_| io::Error::other(format!("{text:?} is no number; usage: draw [SEED] [SIZE] > map.ppm")))
+    })
 }
 
 /// The colour of a cell, lit from the north-west.

@@ -42,9 +42,8 @@ pub(crate) fn landings(nature: &Nature, seed: u64, size_chunks: u16) -> Vec<Posi
 fn shores(nature: &Nature, seed: u64, size_chunks: u16) -> Vec<Chunk> {
     let side = usize::from(size_chunks) * CELLS;
     let vertex = |n: usize| (n * side / SURVEY) as i64;
-    let heights: Vec<i16> = (0..SURVEY * SURVEY)
-        .map(|n| nature.relief().height_cm(vertex(n % SURVEY), vertex(n / SURVEY)))
-        .collect();
+    let heights: Vec<i16> =
+        (0..SURVEY * SURVEY).map(|n| nature.relief().height_cm(vertex(n % SURVEY), vertex(n / SURVEY))).collect();
     let mut shores: Vec<_> = largest_part(SURVEY, |n| heights[n] > -WADING_DEPTH_CM)
         .into_iter()
         .filter(|&n| (50..700).contains(&heights[n]))
@@ -112,8 +111,12 @@ fn flood(side: usize, start: usize, belongs: &impl Fn(usize) -> bool, seen: &mut
     while let Some(n) = open.pop_front() {
         part.push(n);
         let (x, y) = (n % side, n / side);
-        let neighbours =
-            [(y > 0, n.wrapping_sub(side)), (x > 0, n.wrapping_sub(1)), (x + 1 < side, n + 1), (y + 1 < side, n + side)];
+        let neighbours = [
+            (y > 0, n.wrapping_sub(side)),
+            (x > 0, n.wrapping_sub(1)),
+            (x + 1 < side, n + 1),
+            (y + 1 < side, n + side),
+        ];
         for (_, m) in neighbours.into_iter().filter(|&(inside, _)| inside) {
             if !seen[m] && belongs(m) {
                 seen[m] = true;

@@ -43,9 +43,8 @@ impl Nature {
     /// The ground of a chunk.
     pub(crate) fn ground(&self, chunk: Chunk) -> Ground {
         let (left, top) = (i64::from(chunk.cx) * CELLS as i64, i64::from(chunk.cy) * CELLS as i64);
-        let heights_cm: [i16; VERTICES * VERTICES] = std::array::from_fn(|n| {
-            self.relief.height_cm(left + (n % VERTICES) as i64, top + (n / VERTICES) as i64)
-        });
+        let heights_cm: [i16; VERTICES * VERTICES] =
+            std::array::from_fn(|n| self.relief.height_cm(left + (n % VERTICES) as i64, top + (n / VERTICES) as i64));
         let biomes: [Biome; CELLS * CELLS] = std::array::from_fn(|n| {
             let (col, row) = (n % CELLS, n / CELLS);
             let corner = |dx: usize, dy: usize| i64::from(heights_cm[(row + dy) * VERTICES + col + dx]);

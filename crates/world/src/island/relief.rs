@@ -138,9 +138,7 @@ impl Relief {
 
 /// One large lobe near the middle, and three to five smaller ones around it.
 fn lobes(seed: u64) -> Vec<Lobe> {
-    let draw = |name: i64, low: i64, high: i64| {
-        low + (mix(seed, name, 0x10be) % (high - low) as u64) as i64
-    };
+    let draw = |name: i64, low: i64, high: i64| low + (mix(seed, name, 0x10be) % (high - low) as u64) as i64;
     let (first_turn, count) = (draw(0, 0, 32), draw(1, 3, 6));
     let middle = Lobe {
         x: draw(2, ratio(-12, 100), ratio(12, 100)),
