@@ -1,8 +1,9 @@
-//! The ground of the world: identifiers, fixed-point space, time in ticks, motion, islands and the rules of walking on them.
+//! The ground of the world: identifiers, fixed-point space, time in ticks, motion, islands and the rules of walking.
 //!
 //! This crate holds the rules that every other crate agrees on. It deliberately knows no sockets, clocks or storage:
-//! `protocol` encodes these types, `node` moves them. The one thing that has bytes of its own is a chunk's [`Baseline`]. Everything is integer arithmetic, so that a position
-//! computed by a server, a ghost and a client is the same position, bit for bit, on every target.
+//! `protocol` encodes these types, `node` moves them. The one thing with bytes of its own is a chunk's [`Baseline`].
+//! Everything is integer arithmetic, so that a position computed by a server, a ghost and a client is the same
+//! position, bit for bit, on every target.
 //!
 //! Invariant: a function here is a pure function of its arguments.
 
