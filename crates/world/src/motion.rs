@@ -33,7 +33,7 @@ impl Heading {
             .map(Self)
             .max_by_key(|h| {
                 let (ux, uy) = h.direction();
-                (dx * i64::from(ux) + dy * i64::from(uy), core::cmp::Reverse(h.0))
+                (i128::from(dx) * i128::from(ux) + i128::from(dy) * i128::from(uy), core::cmp::Reverse(h.0))
             })
             .unwrap_or_default()
     }

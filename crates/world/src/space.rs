@@ -29,10 +29,10 @@ impl Position {
         Self { x, y }
     }
 
-    /// A position in whole metres.
+    /// A position in whole metres, held at the ends of the number range.
     #[must_use]
     pub const fn metres(x: i32, y: i32) -> Self {
-        Self { x: x * UNITS_PER_METRE, y: y * UNITS_PER_METRE }
+        Self { x: x.saturating_mul(UNITS_PER_METRE), y: y.saturating_mul(UNITS_PER_METRE) }
     }
 
     /// The chunk whose ground this is.
@@ -42,11 +42,34 @@ impl Position {
         Chunk { cx: axis(self.x), cy: axis(self.y) }
     }
 
-    /// The square of the distance to `other`, in square units.
+    /// The square of the distance to `other`, in square units, held at the end of the number range: positions may come
+    /// from anybody, and two opposite corners of the range are further apart than an `i64` can square.
     #[must_use]
     pub fn distance_squared(self, other: Self) -> i64 {
         let (dx, dy) = (i64::from(self.x) - i64::from(other.x), i64::from(self.y) - i64::from(other.y));
-        dx * dx + dy * dy
+        dx.saturating_mul(dx).saturating_add(dy.saturating_mul(dy))
+    }
+
+    /// The distance to `other` in units, rounded up, held at the end of the number range.
+    #[must_use]
+    pub fn distance(self, other: Self) -> u32 {
+        let square = |a: i32, b: i32| u64::from(a.abs_diff(b)).pow(2);
+        let squared = square(self.x, other.x).saturating_add(square(self.y, other.y));
+        let root = squared.isqrt();
+        u32::try_from(root + u64::from(root * root < squared)).unwrap_or(u32::MAX)
+    }
+
+    /// The position `n / d` of the way to `other`; the end for `n >= d`. Rounded towards `self`.
+    #[must_use]
+    pub fn part_way(self, other: Self, n: u32, d: u32) -> Self {
+        if n >= d {
+            return other;
+        }
+        let axis = |from: i32, to: i32| {
+            let span = i128::from(to) - i128::from(from);
+            (i128::from(from) + span * i128::from(n) / i128::from(d)) as i32
+        };
+        Self { x: axis(self.x, other.x), y: axis(self.y, other.y) }
     }
 
     /// The position moved by `(dx, dy)` units, held at the ends of the number range.

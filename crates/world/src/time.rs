@@ -92,10 +92,10 @@ impl TickRate {
         Tick(now.0 / self.period_ms())
     }
 
-    /// The moment at which `tick` begins.
+    /// The moment at which `tick` begins, held at the end of the number range.
     #[must_use]
     pub fn start_of(self, tick: Tick) -> Millis {
-        Millis(tick.0 * self.period_ms())
+        Millis(tick.0.saturating_mul(self.period_ms()))
     }
 
     /// How many ticks `ms` milliseconds are, rounded up.
