@@ -146,10 +146,6 @@ impl Authority {
         self.avatars.values()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.avatars.len()
-    }
-
     pub(crate) fn insert(&mut self, avatar: Avatar) {
         self.avatars.insert(avatar.entity, avatar);
     }

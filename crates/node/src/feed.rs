@@ -147,13 +147,13 @@ impl Feed {
         tick.0.is_multiple_of(self.far_every)
     }
 
-    /// The slots that a client with this chunk in this lane has open.
+    /// The slots that a client with this chunk in this lane has open, those that end with this flush included.
     pub(crate) fn slots(&self, chunk: Chunk, lane: Lane) -> impl Iterator<Item = Slot> {
-        self.by_chunk.get(&chunk).into_iter().flatten().filter_map(move |key| self.fed.get(key)).map(move |fed| {
-            match lane {
-                Lane::Near => fed.near_slot,
-                Lane::Far => fed.far_slot,
-            }
+        let open = self.by_chunk.get(&chunk).into_iter().flatten().filter_map(|key| self.fed.get(key));
+        let ending = self.closed.get(&chunk).into_iter().flatten().copied();
+        open.map(|fed| (fed.near_slot, fed.far_slot)).chain(ending).map(move |(near, far)| match lane {
+            Lane::Near => near,
+            Lane::Far => far,
         })
     }
 

@@ -39,7 +39,8 @@ pub enum Input {
         /// Which.
         conn: ConnId,
     },
-    /// A write was not taken because the client has not read the one before: the write is lost.
+    /// The frames of a write were not taken because the client has not read those before: they are lost. Its control
+    /// bytes are kept.
     Blocked {
         /// Which connection.
         conn: ConnId,
@@ -84,14 +85,17 @@ pub enum Input {
 /// What the machine wants done.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Write to a client, all parts as one, or not at all: then tell [`Input::Blocked`].
+    /// Write to a client in one go. While an earlier write is not read, `control` is kept for later and the frames
+    /// are dropped whole: then tell [`Input::Blocked`], and [`Input::Drained`] when the client has caught up.
     Write {
         /// Which connection.
         conn: ConnId,
-        /// What only this client gets.
-        head: Vec<u8>,
-        /// What it shares with others.
-        parts: Vec<Arc<[u8]>>,
+        /// Messages that must arrive.
+        control: Vec<u8>,
+        /// The beginning of a tick message, empty where there is none.
+        frames: Vec<u8>,
+        /// The rest of the tick message, shared with other clients.
+        shared: Vec<Arc<[u8]>>,
     },
     /// Close a connection after its last write.
     Close {

@@ -50,6 +50,8 @@ pub struct Node {
     pub(crate) ghosts: Ghosts,
     pub(crate) feed: Feed,
     pub(crate) counters: Counters,
+    /// The content hashes of baselines, made once for each chunk that anybody saw.
+    pub(crate) baselines: BTreeMap<Chunk, u64>,
     pub(crate) stopping: bool,
 }
 
@@ -78,6 +80,7 @@ impl Node {
             ghosts: Ghosts::new(config.planted),
             feed: Feed::new(config.view.far_every),
             counters: Counters::default(),
+            baselines: BTreeMap::new(),
             stopping: false,
             config,
         };
@@ -98,7 +101,7 @@ impl Node {
             Input::Wake => {}
             Input::Opened { conn } => self.opened(conn),
             Input::Message { conn, bytes } => self.client_message(conn, &bytes),
-            Input::Closed { conn } => self.end_session(conn, Code::TimedOut, false),
+            Input::Closed { conn } => self.end_session(conn, Code::Disconnected, false),
             Input::Blocked { conn } => self.blocked(conn),
             Input::Drained { conn } => self.drained(conn),
             Input::PeerUp { peer, client_address } => self.peer_up(peer, client_address),
@@ -166,8 +169,10 @@ impl Node {
         self.ghosts.expire(self.now);
         self.unbind_the_silent();
         self.tend_sessions();
+        self.look_around();
         let added = self.settle_interest();
         self.advance();
+        self.look_around();
         self.show_own_streams(&added);
         self.pay_keyframes();
         self.ask_for_keyframes();
@@ -176,7 +181,7 @@ impl Node {
         }
     }
 
-    /// Moves the avatars, publishes what changed, and follows them with the interest.
+    /// Moves the avatars and publishes what changed.
     fn advance(&mut self) {
         let advance = self.authority.advance(self.tick, &self.pace, &self.rules, &mut self.terrain);
         self.counters.border_crossings += advance.crossings;
@@ -186,7 +191,6 @@ impl Node {
         for entity in advance.turned {
             self.acknowledge_turn(entity);
         }
-        self.look_around();
     }
 
     fn publish_body(&mut self, chunk: Chunk, body: &Body) {

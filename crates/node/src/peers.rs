@@ -58,10 +58,6 @@ impl Peers {
         self.peers.iter_mut().map(|(id, peer)| (*id, peer))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.peers.len()
-    }
-
     /// Whether any peer sees a chunk.
     pub(crate) fn anyone_sees(&self, chunk: Chunk) -> bool {
         self.peers.values().any(|p| p.interest.contains(&chunk))

@@ -79,6 +79,10 @@ codes! {
     DocumentUnreadable = 14, Rejected, "document_unreadable";
     /// The node lost touch with the store and cannot vouch for the session.
     Fenced = 15, Reconnect, "fenced";
+    /// The client said goodbye. Only in logs.
+    Left = 16, Rejected, "left";
+    /// The connection broke. Only in logs.
+    Disconnected = 17, Reconnect, "disconnected";
 }
 
 impl fmt::Display for Code {

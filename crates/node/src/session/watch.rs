@@ -85,8 +85,4 @@ impl Watch {
     pub(crate) fn suspends(&self, now: Millis) -> bool {
         self.distrusted || now.since(self.confirmed_at) >= VERIFY_WITHIN_MS
     }
-
-    pub(crate) fn holder(&self) -> &str {
-        &self.holder
-    }
 }

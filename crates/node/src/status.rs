@@ -1,0 +1,129 @@
+//! What the console may show of a node: a copy of its state at this moment, made when somebody looks.
+
+use protocol::Incarnation;
+use protocol::frame::Look;
+use world::{Chunk, EntityId, Millis, Motion, Position, Tick};
+
+use crate::counters::Counters;
+use crate::machine::Node;
+use crate::session::Stage;
+
+/// An avatar or a ghost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityStatus {
+    /// Who.
+    pub entity: EntityId,
+    /// Where at the status's tick.
+    pub at: Position,
+    /// How it moves.
+    pub motion: Motion,
+    /// What it looks like.
+    pub look: Look,
+}
+
+/// A chunk in which the node has avatars, or which it sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkStatus {
+    /// Which.
+    pub chunk: Chunk,
+    /// Own avatars in it.
+    pub avatars: u32,
+}
+
+/// Another node as this one knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// Its life.
+    pub peer: Incarnation,
+    /// Whether it was heard of late.
+    pub up: bool,
+    /// Milliseconds since its last summary.
+    pub silent_ms: u64,
+    /// Chunks in its interest.
+    pub interest: usize,
+}
+
+/// A node at one moment.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// This life.
+    pub incarnation: Incarnation,
+    /// When.
+    pub now: Millis,
+    /// The last published tick.
+    pub tick: Tick,
+    /// Sessions in the world.
+    pub sessions: usize,
+    /// Connections that are not in the world yet.
+    pub arriving: usize,
+    /// Its avatars.
+    pub avatars: Vec<EntityStatus>,
+    /// Copies of avatars of other nodes.
+    pub ghosts: Vec<EntityId>,
+    /// Non-empty own streams.
+    pub streams: usize,
+    /// Streams that it sees, own ones included.
+    pub streams_seen: usize,
+    /// Frames held back behind gaps.
+    pub held_frames: usize,
+    /// Chunks in its interest.
+    pub chunks_seen: usize,
+    /// Chunks in which it has avatars.
+    pub chunks: Vec<ChunkStatus>,
+    /// Its peers.
+    pub peers: Vec<PeerStatus>,
+    /// Totals.
+    pub counters: Counters,
+}
+
+impl Node {
+    /// The node as it is now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let avatars: Vec<EntityStatus> = self
+            .authority
+            .iter()
+            .map(|a| EntityStatus {
+                entity: a.entity,
+                at: a.segment.at(self.tick, &self.pace),
+                motion: a.segment.motion,
+                look: a.look.clone(),
+            })
+            .collect();
+        let mut chunks: Vec<ChunkStatus> = Vec::new();
+        let mut homes: Vec<Chunk> = self.authority.iter().map(crate::authority::Avatar::chunk).collect();
+        homes.sort_unstable();
+        for chunk in homes {
+            match chunks.last_mut() {
+                Some(last) if last.chunk == chunk => last.avatars += 1,
+                _ => chunks.push(ChunkStatus { chunk, avatars: 1 }),
+            }
+        }
+        let playing = self.sessions.values().filter(|s| matches!(s.stage, Stage::Playing(_))).count();
+        Status {
+            incarnation: self.config.incarnation,
+            now: self.now,
+            tick: self.tick,
+            sessions: playing,
+            arriving: self.sessions.len() - playing,
+            ghosts: self.ghosts.iter().map(|g| g.entity).filter(|e| self.authority.get(*e).is_none()).collect(),
+            avatars,
+            streams: self.publisher.populated(),
+            streams_seen: self.viewer.len(),
+            held_frames: self.viewer.held_frames(),
+            chunks_seen: self.interest.len(),
+            chunks,
+            peers: self
+                .peers
+                .iter()
+                .map(|(peer, p)| PeerStatus {
+                    peer,
+                    up: p.heard,
+                    silent_ms: self.now.since(p.heard_at),
+                    interest: p.interest.len(),
+                })
+                .collect(),
+            counters: self.counters(),
+        }
+    }
+}
