@@ -1,2 +1,50 @@
-//! xtask: to be built.
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! A command is one module with its arguments (`Args`) and a `run` that says whether all was well. Nothing here is
+//! shipped, and nothing of the world is linked in: what a command needs of the product, it runs as a process. To add a
+//! command, add its module and one line in [`Command`] and in `Command::run`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod ci;
+mod tidy;
+mod workspace;
+
+/// The commands of this project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that must be green before a change lands
+    Ci(ci::Args),
+    /// Layers, purity and tidiness of the tree
+    Tidy(tidy::Args),
+}
+
+impl Command {
+    /// True when all was well; an error when the command itself could not do its work.
+    fn run(&self) -> anyhow::Result<bool> {
+        match self {
+            Self::Ci(args) => ci::run(args),
+            Self::Tidy(args) => tidy::run(args),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Scenarios as tables: what was said, and who is then where.
 
 use protocol::frame::{Destination, Enter, Handle, Leave, Look, Move, Record};
-use world::{Chunk, EntityId, Epoch, Heading, Hop, Gait, Millis, Motion, Planted, Position, Tick};
+use world::{Chunk, EntityId, Epoch, Gait, Heading, Hop, Millis, Motion, Planted, Position, Tick};
 
 use crate::{Applied, Ghosts, LIMBO_LEAVE_MS, LIMBO_MISSING_MS, StreamKey};
 

@@ -283,9 +283,5 @@ pub fn valid_speech(text: &str) -> bool {
 }
 
 fn within(what: &'static str, found: usize, limit: usize) -> Result<(), WireError> {
-    if found <= limit {
-        Ok(())
-    } else {
-        Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 })
-    }
+    if found <= limit { Ok(()) } else { Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 }) }
 }

@@ -149,8 +149,7 @@ impl Body {
 
     /// Appends the encoded body to `out`.
     pub fn encode(&self, chunk: Chunk, out: &mut Vec<u8>) {
-        let sections =
-            [self.moves.len(), self.leaves.len(), self.enters.len(), self.events.len()];
+        let sections = [self.moves.len(), self.leaves.len(), self.enters.len(), self.events.len()];
         let last = sections.iter().rposition(|n| *n > 0).map_or(0, |i| i + 1);
         for (section, count) in sections.iter().enumerate().take(last) {
             out.put_varint(*count as u64);
@@ -263,11 +262,7 @@ fn put_move(out: &mut Vec<u8>, chunk: Chunk, m: &Move) {
 }
 
 fn read_move(r: &mut Reader<'_>, chunk: Chunk) -> Result<Move, WireError> {
-    Ok(Move {
-        handle: Handle(r.u16("handle")?),
-        at: read_place(r, chunk)?,
-        motion: Motion::from_byte(r.u8("motion")?),
-    })
+    Ok(Move { handle: Handle(r.u16("handle")?), at: read_place(r, chunk)?, motion: Motion::from_byte(r.u8("motion")?) })
 }
 
 fn put_leave(out: &mut Vec<u8>, l: &Leave) {
@@ -319,11 +314,7 @@ fn read_enter(r: &mut Reader<'_>, chunk: Chunk) -> Result<Enter, WireError> {
         hop: Hop(r.u32("hop")?),
         at: read_place(r, chunk)?,
         motion: Motion::from_byte(r.u8("motion")?),
-        look: Look {
-            kind: r.u8("kind")?,
-            tint: r.u8("tint")?,
-            name: r.text(limits::NAME_BYTES, "name")?.to_owned(),
-        },
+        look: Look { kind: r.u8("kind")?, tint: r.u8("tint")?, name: r.text(limits::NAME_BYTES, "name")?.to_owned() },
     })
 }
 

@@ -371,18 +371,10 @@ impl TryFrom<InterestWire> for Interest {
     fn try_from(w: InterestWire) -> Result<Self, WireError> {
         at_most("interest chunks", w.chunks.len(), limits::INTEREST_CHUNKS)?;
         let chunk = |c: ChunkWire| (IslandId(c.island), Chunk { cx: c.cx, cy: c.cy });
-        Ok(Self {
-            from: Incarnation(w.from),
-            version: w.version,
-            chunks: w.chunks.into_iter().map(chunk).collect(),
-        })
+        Ok(Self { from: Incarnation(w.from), version: w.version, chunks: w.chunks.into_iter().map(chunk).collect() })
     }
 }
 
 fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), WireError> {
-    if found <= limit {
-        Ok(())
-    } else {
-        Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 })
-    }
+    if found <= limit { Ok(()) } else { Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 }) }
 }

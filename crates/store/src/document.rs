@@ -77,8 +77,7 @@ impl Document {
         if self.schema > known {
             return Err(DocumentError::Newer { found: self.schema, known });
         }
-        serde_json::from_value(Value::Object(self.fields.clone()))
-            .map_err(|e| DocumentError::Malformed(e.to_string()))
+        serde_json::from_value(Value::Object(self.fields.clone())).map_err(|e| DocumentError::Malformed(e.to_string()))
     }
 
     /// Writes the fields of `value` over this document's and keeps the fields that `T` does not know.

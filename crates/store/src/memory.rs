@@ -84,6 +84,6 @@ impl State {
 impl Store for MemoryStore {
     fn execute(&self, request: Request) -> Pending<'_> {
         let reply = self.apply(request);
-        Box::pin(async move { reply })
+        Box::pin(std::future::ready(reply))
     }
 }

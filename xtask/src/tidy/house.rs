@@ -1,0 +1,119 @@
+//! The house: which crate stands in which layer, what it may use, and whether it is pure. One row a crate.
+//!
+//! This table is the rule, `docs/architecture.md` is its explanation. A crate that has no row does not build green; a
+//! row may stand before its crate does.
+
+use Layer::{Adapters, Beside, Bin, Ground, Heart, Shell};
+use Purity::{Driven, Pure, PureBut};
+use Uses::{All, One};
+
+/// A storey of the house. Dependencies point down only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The rules of the world and the bytes.
+    Ground,
+    /// The machines.
+    Heart,
+    /// The heart's ports on real systems.
+    Adapters,
+    /// Sockets, threads, clocks.
+    Shell,
+    /// Clients, tests and tools.
+    Beside,
+    /// The one binary.
+    Bin,
+}
+
+/// Whether a crate may touch the machine that it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purity {
+    /// It may.
+    Driven,
+    /// No clock, I/O, thread, async, ambient randomness, floating point or hash order.
+    Pure,
+    /// Pure but for these modules, files or folders under `src/`.
+    PureBut(&'static [&'static str]),
+}
+
+/// What a crate may depend on.
+#[derive(Clone, Copy, Debug)]
+pub enum Uses {
+    /// Every crate of a layer.
+    All(Layer),
+    /// One crate.
+    One(&'static str),
+}
+
+/// One row of the table.
+pub struct Room {
+    /// The crate.
+    pub name: &'static str,
+    /// Where it stands.
+    pub layer: Layer,
+    /// Whether it may touch the machine.
+    pub purity: Purity,
+    /// What it may use, in the library and in its build script.
+    pub uses: &'static [Uses],
+    /// What its tests may use as well.
+    pub tests_use: &'static [Uses],
+}
+
+impl Room {
+    /// True for pure crates, with or without excepted modules.
+    pub fn is_pure(&self) -> bool {
+        self.purity != Driven
+    }
+}
+
+const NOTHING: &[Uses] = &[];
+const GROUND: &[Uses] = &[All(Ground)];
+const GROUND_AND_HEART: &[Uses] = &[All(Ground), All(Heart)];
+const BELOW_THE_SHELL: &[Uses] = &[All(Ground), All(Heart), All(Adapters)];
+const PLAYERS: &[Uses] = &[One("client"), One("bots")];
+
+/// The table.
+#[rustfmt::skip]
+pub const ROOMS: &[Room] = &[
+    // ground
+    room("world",           Ground,   Pure,   NOTHING),
+    room("protocol",        Ground,   Pure,   &[One("world")]),
+    room("ghosts",          Ground,   Pure,   &[One("world"), One("protocol")]),
+    // heart
+    room("store",           Heart,    Pure,   &[One("world")]),
+    room("node",            Heart,    Pure,   &[All(Ground), One("store")]),
+    room("population",      Heart,    Pure,   &[One("world"), One("store")]),
+    // adapters
+    room("mesh-zeromq",     Adapters, Driven, GROUND_AND_HEART),
+    room("directory-etcd",  Adapters, Driven, GROUND_AND_HEART),
+    room("store-fjall",     Adapters, Driven, GROUND_AND_HEART),
+    room("store-couchbase", Adapters, Driven, GROUND_AND_HEART),
+    room("store-shared",    Adapters, Driven, GROUND_AND_HEART),
+    room("queue-redis",     Adapters, Driven, GROUND_AND_HEART),
+    // shell
+    room("gateway",         Shell,    Driven, BELOW_THE_SHELL).tested_with(PLAYERS),
+    room("console",         Shell,    Driven, BELOW_THE_SHELL).tested_with(PLAYERS),
+    room("host",            Shell,    Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]).tested_with(PLAYERS),
+    // beside
+    room("client",          Beside,   PureBut(&["tcp"]), GROUND).tested_with(&[All(Heart), One("gateway")]),
+    room("bots",            Beside,   Driven, &[All(Ground), One("client")]).tested_with(&[All(Heart), All(Shell)]),
+    room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]),
+    room("xtask",           Beside,   Driven, NOTHING),
+    // bin: nothing depends on it
+    room("tombolo",         Bin,      Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell), All(Beside)]),
+];
+
+const fn room(name: &'static str, layer: Layer, purity: Purity, uses: &'static [Uses]) -> Room {
+    Room { name, layer, purity, uses, tests_use: NOTHING }
+}
+
+impl Room {
+    const fn tested_with(mut self, tests_use: &'static [Uses]) -> Self {
+        self.tests_use = tests_use;
+        self
+    }
+}
+
+/// The row of a crate.
+pub fn find(rooms: &'static [Room], name: &str) -> Option<&'static Room> {
+    rooms.iter().find(|room| room.name == name)
+}
