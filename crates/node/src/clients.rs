@@ -146,10 +146,7 @@ impl Node {
             view_far: self.config.view.far,
             far_every: self.config.view.far_every,
             node: self.config.incarnation.0,
-            alternatives: alternatives
-                .map(|(_, p)| p.client_address.clone())
-                .take(wire_limits::ALTERNATIVES)
-                .collect(),
+            alternatives: alternatives.map(|(_, p)| p.client_address.clone()).take(wire_limits::ALTERNATIVES).collect(),
             ticket: Vec::new(),
             software: self.config.software.clone(),
         }

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ghosts::{Ghosts, StreamKey};
-use protocol::{Incarnation, StreamId};
 use protocol::frame::{self, Body, Event, Handle, Leave, Move, Record};
 use protocol::tick::{Item, Lane, Slot};
+use protocol::{Incarnation, StreamId};
 use world::{Chunk, Pace, Tick};
 
 use crate::viewer::SeenFrame;
@@ -97,7 +97,8 @@ impl Feed {
     pub(crate) fn open(&mut self, key: StreamKey, stream: StreamId) {
         let (Some(near_slot), Some(far_slot)) = (self.slots.take(), self.slots.take()) else { return };
         let far = FarNews { whole: true, ..FarNews::default() };
-        let fed = Fed { stream, near_slot, far_slot, near: NearNews::Whole, near_last: Tick(0), far, far_last: Tick(0) };
+        let fed =
+            Fed { stream, near_slot, far_slot, near: NearNews::Whole, near_last: Tick(0), far, far_last: Tick(0) };
         self.fed.insert(key, fed);
         self.by_chunk.entry(stream.chunk).or_default().insert(key);
     }
@@ -158,14 +159,7 @@ impl Feed {
     }
 
     /// What is new of a chunk in a lane since its last flush, `None` if nothing.
-    pub(crate) fn news(
-        &self,
-        chunk: Chunk,
-        lane: Lane,
-        tick: Tick,
-        ghosts: &Ghosts,
-        pace: &Pace,
-    ) -> Option<Bundle> {
+    pub(crate) fn news(&self, chunk: Chunk, lane: Lane, tick: Tick, ghosts: &Ghosts, pace: &Pace) -> Option<Bundle> {
         let mut out = Collector::default();
         let keys = self.by_chunk.get(&chunk).into_iter().flatten();
         for (key, fed) in keys.filter_map(|key| Some((*key, self.fed.get(key)?))) {
@@ -295,9 +289,8 @@ fn far_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace,
     let mut body = Body { leaves: fed.far.left.clone(), events: fed.far.events.clone(), ..Body::default() };
     body.enters = fed.far.entered.iter().filter_map(bound).map(|g| g.to_enter(g.segment.at(tick, pace))).collect();
     let moves = fed.far.moved.difference(&fed.far.entered).filter_map(bound);
-    body.moves = moves
-        .map(|g| Move { handle: g.handle, at: g.segment.at(tick, pace), motion: g.segment.motion })
-        .collect();
+    body.moves =
+        moves.map(|g| Move { handle: g.handle, at: g.segment.at(tick, pace), motion: g.segment.motion }).collect();
     let mut bytes = Vec::new();
     body.encode(fed.stream.chunk, &mut bytes);
     let back = if fed.far_last.0 == 0 { 0 } else { tick.since(fed.far_last) };

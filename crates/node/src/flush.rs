@@ -113,10 +113,7 @@ impl Node {
 
     fn baseline_hash(&mut self, chunk: Chunk) -> u64 {
         let terrain = &mut self.terrain;
-        *self
-            .baselines
-            .entry(chunk)
-            .or_insert_with(|| Baseline::content_hash(&Baseline::encode(terrain.ground(chunk))))
+        *self.baselines.entry(chunk).or_insert_with(|| Baseline::content_hash(&Baseline::encode(terrain.ground(chunk))))
     }
 
     /// Follows the avatars with the sessions' views and the node's interest.

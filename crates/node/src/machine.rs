@@ -254,12 +254,7 @@ impl Node {
     fn own_keyframe(&mut self, chunk: Chunk, bytes: std::sync::Arc<[u8]>) {
         let Ok(Some(MeshMessage::Keyframe(k))) = MeshMessage::decode(&bytes) else { return };
         let start = bytes.len() - k.body.len();
-        let stream = StreamId {
-            publisher: self.config.incarnation,
-            island: self.config.island_id,
-            chunk,
-            sub: 0,
-        };
+        let stream = StreamId { publisher: self.config.incarnation, island: self.config.island_id, chunk, sub: 0 };
         self.viewer.keyframe(self.now, stream, self.tick, BodyRef::new(bytes.clone(), start));
         self.carry_out();
     }

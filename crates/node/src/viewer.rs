@@ -262,12 +262,7 @@ impl Viewer {
     }
 
     fn of(&self, publisher: Incarnation) -> impl Iterator<Item = StreamId> {
-        let first = StreamId {
-            publisher,
-            island: world::IslandId(0),
-            chunk: Chunk::new(i16::MIN, i16::MIN),
-            sub: 0,
-        };
+        let first = StreamId { publisher, island: world::IslandId(0), chunk: Chunk::new(i16::MIN, i16::MIN), sub: 0 };
         self.streams.range(first..).map(|(id, _)| *id).take_while(move |id| id.publisher == publisher)
     }
 
