@@ -2,7 +2,7 @@
 
 use protocol::Incarnation;
 use protocol::frame::Look;
-use world::{Chunk, EntityId, Millis, Motion, Position, Tick};
+use world::{Chunk, EntityId, Epoch, Hop, Millis, Motion, Position, Tick};
 
 use crate::counters::Counters;
 use crate::machine::Node;
@@ -19,6 +19,12 @@ pub struct EntityStatus {
     pub motion: Motion,
     /// What it looks like.
     pub look: Look,
+    /// The epoch and hop at which this is known.
+    pub order: (Epoch, Hop),
+    /// The chunk in whose stream it is.
+    pub chunk: Chunk,
+    /// Whether a stream or a session stands behind it; not while it is awaited or must stand still.
+    pub held: bool,
 }
 
 /// A chunk in which the node has avatars, or which it sees.
@@ -59,12 +65,12 @@ pub struct Status {
     /// Its avatars.
     pub avatars: Vec<EntityStatus>,
     /// Copies of avatars of other nodes.
-    pub ghosts: Vec<EntityId>,
+    pub ghosts: Vec<EntityStatus>,
     /// Non-empty own streams.
     pub streams: usize,
     /// Streams that it sees, own ones included.
     pub streams_seen: usize,
-    /// Frames held back behind gaps.
+    /// Frames held back behind the gap of one stream, the most of all streams.
     pub held_frames: usize,
     /// Chunks in its interest.
     pub chunks_seen: usize,
@@ -88,6 +94,9 @@ impl Node {
                 at: a.segment.at(self.tick, &self.pace),
                 motion: a.segment.motion,
                 look: a.look.clone(),
+                order: (a.epoch, a.told.map_or(Hop(0), |told| told.hop)),
+                chunk: a.chunk(),
+                held: !a.suspended,
             })
             .collect();
         let mut chunks: Vec<ChunkStatus> = Vec::new();
@@ -106,7 +115,20 @@ impl Node {
             tick: self.tick,
             sessions: playing,
             arriving: self.sessions.len() - playing,
-            ghosts: self.ghosts.iter().map(|g| g.entity).filter(|e| self.authority.get(*e).is_none()).collect(),
+            ghosts: self
+                .ghosts
+                .iter()
+                .filter(|g| self.authority.get(g.entity).is_none())
+                .map(|g| EntityStatus {
+                    entity: g.entity,
+                    at: g.segment.at(self.tick, &self.pace),
+                    motion: g.segment.motion,
+                    look: g.look.clone(),
+                    order: g.order(),
+                    chunk: g.chunk,
+                    held: g.stream.is_some(),
+                })
+                .collect(),
             avatars,
             streams: self.publisher.populated(),
             streams_seen: self.viewer.len(),

@@ -61,8 +61,23 @@ pub(crate) enum Act {
 enum State {
     /// Whole up to a tick.
     Live { last: Tick },
-    /// Something is missing.
-    Gap { since: Millis, ask_at: Millis, held: VecDeque<SeenFrame> },
+    /// Something is missing behind a tick.
+    Gap { last: Option<Tick>, since: Millis, ask_at: Millis, held: VecDeque<SeenFrame> },
+}
+
+impl State {
+    /// A gap behind `last` that is to be closed at once.
+    fn behind(last: Option<Tick>, now: Millis) -> Self {
+        Self::Gap { last, since: now, ask_at: now, held: VecDeque::new() }
+    }
+
+    /// The tick up to which the stream was whole.
+    fn last(&self) -> Option<Tick> {
+        match self {
+            Self::Live { last } => Some(*last),
+            Self::Gap { last, .. } => *last,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -104,9 +119,13 @@ impl Viewer {
         self.streams.len()
     }
 
-    /// Frames held back behind gaps, over all streams.
+    /// Frames held back behind the gap of one stream, the most of all streams.
     pub(crate) fn held_frames(&self) -> usize {
-        self.streams.values().map(|s| if let State::Gap { held, .. } = &s.state { held.len() } else { 0 }).sum()
+        self.streams
+            .values()
+            .map(|s| if let State::Gap { held, .. } = &s.state { held.len() } else { 0 })
+            .max()
+            .unwrap_or(0)
     }
 
     /// A frame of a stream in the interest.
@@ -121,7 +140,7 @@ impl Viewer {
                     self.acts.push(Act::Apply { key: seen.key, frame });
                 } else {
                     self.tally.gaps += 1;
-                    seen.state = State::Gap { since: now, ask_at: now, held: VecDeque::from([frame]) };
+                    seen.state = State::Gap { last: Some(*last), since: now, ask_at: now, held: [frame].into() };
                 }
             }
             State::Gap { ask_at, held, .. } => {
@@ -144,7 +163,7 @@ impl Viewer {
             // Its keyframe should be under way: the publisher has our interest, else it would not send.
             Some(_) => {
                 let ask_at = now + KEYFRAME_RETRY_MS / 2;
-                self.open(stream, State::Gap { since: now, ask_at, held: VecDeque::from([frame]) });
+                self.open(stream, State::Gap { last: None, since: now, ask_at, held: [frame].into() });
             }
         }
     }
@@ -157,6 +176,11 @@ impl Viewer {
                 return;
             }
             Some(State::Live { .. }) => VecDeque::new(),
+            // Older than what was whole once: it would bring back what has changed since.
+            Some(State::Gap { last: Some(last), .. }) if tick < *last => {
+                self.tally.dropped += 1;
+                return;
+            }
             Some(State::Gap { held, .. }) => std::mem::take(held),
             None => match self.open(stream, State::Live { last: tick }) {
                 Some(_) => VecDeque::new(),
@@ -199,10 +223,10 @@ impl Viewer {
             Some(State::Gap { .. }) => {}
             Some(state) => {
                 self.tally.gaps += 1;
-                *state = State::Gap { since: now, ask_at: now, held: VecDeque::new() };
+                *state = State::behind(state.last(), now);
             }
             None => {
-                self.open(stream, State::Gap { since: now, ask_at: now, held: VecDeque::new() });
+                self.open(stream, State::behind(None, now));
             }
         }
     }
@@ -213,6 +237,7 @@ impl Viewer {
         let held = match &mut seen.state {
             State::Live { last } if *last > tick => return,
             State::Live { .. } => VecDeque::new(),
+            State::Gap { last: Some(last), .. } if *last > tick => return,
             State::Gap { held, .. } => std::mem::take(held),
         };
         seen.state = State::Live { last: tick };
@@ -225,7 +250,7 @@ impl Viewer {
         let seen = self.streams.values_mut().find(|s| s.key == key);
         if let Some(state @ State::Live { .. }) = seen.map(|s| &mut s.state) {
             self.tally.gaps += 1;
-            *state = State::Gap { since: now, ask_at: now, held: VecDeque::new() };
+            *state = State::behind(state.last(), now);
         }
     }
 
