@@ -1,0 +1,112 @@
+// The mesh: nodes on a circle, a curve for each direction of a link, as wide as its traffic.
+
+import { context, fitCanvas, nodeColour, pageColour } from "/theme.js";
+import { bytes } from "/panels.js";
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const LABELS_UP_TO = 6; // nodes up to which every curve has its rate written on it
+
+export class LinkGraph {
+  constructor(canvas) {
+    this.canvas = canvas;
+  }
+
+  draw(frame, focus) {
+    fitCanvas(this.canvas);
+    const ctx = context(this.canvas);
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    ctx.clearRect(0, 0, width, height);
+    const places = circle(frame.nodes.length, width, height);
+    const most = Math.max(1, ...frame.links.map((link) => link[3]));
+    for (const link of frame.links) {
+      const [from, to] = [places[link[0]], places[link[1]]];
+      if (from && to) this.#drawLink(ctx, frame, link, from, to, most, focus);
+    }
+    frame.nodes.forEach((node, i) => drawNode(ctx, node, places[i], width / 2, focus));
+  }
+
+  #drawLink(ctx, frame, [fromIndex, toIndex, , rate, gaps, up], from, to, most, focus) {
+    const colour = nodeColour(frame.nodes[fromIndex]);
+    const away = focus !== null && ![fromIndex, toIndex].some((i) => frame.nodes[i].id === focus);
+    const curve = bend(from, to);
+    ctx.globalAlpha = away ? 0.1 : up ? 0.75 : 1;
+    ctx.strokeStyle = up ? colour : pageColour("lost");
+    ctx.lineWidth = up ? 0.8 + 2.6 * Math.sqrt(rate / most) : 1.5;
+    ctx.setLineDash(up ? [] : [3, 5]);
+    ctx.beginPath();
+    ctx.moveTo(from.x, from.y);
+    ctx.quadraticCurveTo(curve.x, curve.y, to.x, to.y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    if (up && rate > 0 && !still.matches) this.#drawPulse(ctx, colour, from, curve, to, rate / most);
+    if (!away && frame.nodes.length <= LABELS_UP_TO) label(ctx, from, curve, to, up ? bytes(rate) : "down", gaps);
+    ctx.globalAlpha = 1;
+  }
+
+  #drawPulse(ctx, colour, from, curve, to, share) {
+    const seconds = performance.now() / 1000;
+    const t = (seconds * (0.16 + 0.24 * share) + from.x * 0.013) % 1;
+    const at = along(from, curve, to, t);
+    ctx.fillStyle = colour;
+    ctx.beginPath();
+    ctx.arc(at.x, at.y, 2.6, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+}
+
+function circle(count, width, height) {
+  const [rx, ry] = [Math.min(width / 2 - 74, 130), height / 2 - 26];
+  const turn = count === 4 ? Math.PI / 4 : 0; // four stand in the corners, where the names have room
+  return Array.from({ length: count }, (_, i) => {
+    const angle = (i / count) * 2 * Math.PI - Math.PI / 2 - turn;
+    const wide = count === 1 ? 0 : 1;
+    return { x: width / 2 + Math.cos(angle) * rx * wide, y: height / 2 + Math.sin(angle) * ry * wide };
+  });
+}
+
+/** The point towards which a curve bends: to its right, so that the two directions part. */
+function bend(from, to) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy) || 1;
+  const out = 11 + length * 0.06;
+  return { x: (from.x + to.x) / 2 - (dy / length) * out, y: (from.y + to.y) / 2 + (dx / length) * out };
+}
+
+function along(a, b, c, t) {
+  const u = 1 - t;
+  return { x: u * u * a.x + 2 * u * t * b.x + t * t * c.x, y: u * u * a.y + 2 * u * t * b.y + t * t * c.y };
+}
+
+/** Past the middle, so that labels of crossing links do not meet. */
+function label(ctx, from, curve, to, text, gaps) {
+  const at = along(from, curve, to, 0.68);
+  ctx.font = "10px system-ui, sans-serif";
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.lineWidth = 4;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = pageColour("paper");
+  const words = gaps > 0 ? `${text} · ${gaps} gaps` : text;
+  ctx.strokeText(words, at.x, at.y);
+  ctx.fillStyle = pageColour("soft");
+  ctx.fillText(words, at.x, at.y);
+}
+
+function drawNode(ctx, node, { x, y }, middle, focus) {
+  ctx.globalAlpha = focus !== null && node.id !== focus ? 0.4 : 1;
+  ctx.fillStyle = pageColour("paper");
+  ctx.beginPath();
+  ctx.arc(x, y, 10, 0, 2 * Math.PI);
+  ctx.fill();
+  ctx.fillStyle = nodeColour(node);
+  ctx.beginPath();
+  ctx.arc(x, y, 7, 0, 2 * Math.PI);
+  ctx.fill();
+  ctx.font = "600 12px system-ui, sans-serif";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = pageColour("ink");
+  const side = Math.abs(x - middle) < 8 ? 0 : Math.sign(x - middle);
+  ctx.textAlign = ["right", "center", "left"][side + 1];
+  ctx.fillText(node.name, x + side * 14, side === 0 ? y - 18 : y, 70);
+  ctx.globalAlpha = 1;
+}

@@ -1,0 +1,341 @@
+// The map: ground, chunks and entities on three canvases, each drawn again only when it changed.
+
+import { context, fitCanvas, isNight, nodeColour, pageColour } from "/theme.js";
+import { paint } from "/terrain.js";
+
+const TILE = 32; // pixels of a stripe tile; eight stripes
+const HIT_PX = 14; // how near to an entity a pointer counts as on it
+const NAMES_FROM = 2.6; // pixels per metre from which names are written
+const CORES_FROM = 5; // radius from which the player's own colour is shown
+
+export class WorldMap {
+  constructor(view, canvases) {
+    this.view = view;
+    this.canvases = canvases;
+    this.frame = null;
+    this.focus = null; // id of the node whose part alone is shown
+    this.terrain = null;
+    this.picture = null;
+    this.tiles = new Map();
+    this.drawn = []; // what the last picture shows: {row, x, y (units), px, py}
+    this.probe = null;
+    this.stale = { ground: true, chunks: true };
+    this.stamp = -1;
+  }
+
+  setTerrain(terrain) {
+    this.terrain = terrain;
+    this.view.setIsland((terrain.width * terrain.cell_units) / terrain.units_per_metre);
+    this.restyle();
+  }
+
+  setFrame(frame) {
+    this.frame = frame;
+    this.stale.chunks = true;
+  }
+
+  setFocus(id) {
+    this.focus = id;
+    this.tiles.clear();
+    this.stale.chunks = true;
+  }
+
+  restyle() {
+    this.tiles.clear();
+    this.picture = this.terrain && paint(this.terrain, isNight());
+    this.stale.ground = this.stale.chunks = true;
+  }
+
+  draw(entities) {
+    if (this.view.stamp !== this.stamp) {
+      this.stamp = this.view.stamp;
+      this.stale.ground = this.stale.chunks = true;
+    }
+    const { ground, chunks, entities: top } = this.canvases;
+    if (fitCanvas(ground)) this.stale.ground = true;
+    if (fitCanvas(chunks)) this.stale.chunks = true;
+    fitCanvas(top);
+    if (this.stale.ground) this.#drawGround(context(ground));
+    if (this.stale.chunks && this.frame) this.#drawChunks(context(chunks));
+    if (this.frame) this.#drawEntities(context(top), entities);
+    this.stale.ground = this.stale.chunks = false;
+  }
+
+  get unitsPerMetre() { return this.terrain?.units_per_metre ?? 120; }
+  get chunkM() { return (this.terrain?.chunk_units ?? 3600) / this.unitsPerMetre; }
+
+  colour(index) { return nodeColour(this.frame?.nodes[index]); }
+  #dimmed(index) { return this.focus !== null && this.frame.nodes[index]?.id !== this.focus; }
+
+  #clear(ctx) { ctx.clearRect(0, 0, this.view.width, this.view.height); }
+
+  #drawGround(ctx) {
+    const { view, terrain, picture } = this;
+    ctx.fillStyle = picture?.sea ?? pageColour("sea");
+    ctx.fillRect(0, 0, view.width, view.height);
+    if (!picture) return;
+    ctx.imageSmoothingEnabled = true;
+    ctx.imageSmoothingQuality = "high";
+    const [x, y] = view.toScreen(0, 0);
+    const perCell = terrain.cellM * view.scale;
+    ctx.drawImage(picture.canvas, x, y, terrain.width * perCell, terrain.height * perCell);
+  }
+
+  #drawChunks(ctx) {
+    this.#clear(ctx);
+    const size = this.chunkM * this.view.scale;
+    const seen = pageColour("seen");
+    const leaders = new Map();
+    for (const [cx, cy, , publishers] of this.frame.chunks) {
+      const [x, y] = this.view.toScreen(cx * this.chunkM, cy * this.chunkM);
+      if (x > this.view.width || y > this.view.height || x + size < 0 || y + size < 0) continue;
+      if (publishers.length === 0) {
+        ctx.fillStyle = seen;
+        ctx.fillRect(x, y, size, size);
+        continue;
+      }
+      leaders.set(`${cx},${cy}`, { x, y, cx, cy, leader: leaderOf(publishers) });
+      ctx.drawImage(this.#tile(publishers), x, y, size, size);
+    }
+    if (size >= 9) this.#drawGrid(ctx, size);
+    this.#drawBorders(ctx, leaders, size);
+    this.#drawProbedChunk(ctx, size);
+  }
+
+  /** Eight diagonal stripes, shared among the publishers by their entities; a tile joins its neighbours unbroken. */
+  #tile(publishers) {
+    const total = publishers.reduce((sum, [, count]) => sum + count, 0) || 1;
+    const sorted = [...publishers].sort((a, b) => b[1] - a[1]);
+    const shares = sorted.map(([node, count]) => [node, Math.max(1, Math.round((count / total) * 8))]);
+    const key = shares.join(";");
+    const known = this.tiles.get(key);
+    if (known) return known;
+    if (this.tiles.size > 512) this.tiles.clear();
+    const stripes = interleave(shares);
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = TILE * 2;
+    const ctx = tile.getContext("2d");
+    const wide = tile.width / stripes.length;
+    for (let i = -stripes.length; i < stripes.length; i += 1) {
+      const node = stripes[(i + stripes.length) % stripes.length];
+      ctx.globalAlpha = this.#dimmed(node) ? 0.05 : isNight() ? 0.3 : 0.28;
+      ctx.fillStyle = this.colour(node);
+      ctx.beginPath();
+      ctx.moveTo(i * wide, 0);
+      ctx.lineTo((i + 1) * wide, 0);
+      ctx.lineTo((i + 1) * wide + tile.width, tile.height);
+      ctx.lineTo(i * wide + tile.width, tile.height);
+      ctx.fill();
+    }
+    this.tiles.set(key, tile);
+    return tile;
+  }
+
+  #drawGrid(ctx, size) {
+    const { view } = this;
+    const count = Math.round(view.side / this.chunkM);
+    const [x0, y0] = view.toScreen(0, 0);
+    ctx.beginPath();
+    for (let i = 0; i <= count; i += 1) {
+      const [x, y] = [Math.round(x0 + i * size) + 0.5, Math.round(y0 + i * size) + 0.5];
+      ctx.moveTo(x, y0);
+      ctx.lineTo(x, y0 + count * size);
+      ctx.moveTo(x0, y);
+      ctx.lineTo(x0 + count * size, y);
+    }
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = pageColour("grid");
+    ctx.stroke();
+  }
+
+  /** A line wherever the leading node changes. */
+  #drawBorders(ctx, leaders, size) {
+    const sides = [[0, -1, 0, 0, 1, 0], [0, 1, 0, 1, 1, 1], [-1, 0, 0, 0, 0, 1], [1, 0, 1, 0, 1, 1]];
+    const inset = 0.75;
+    const paths = new Map();
+    for (const { x, y, cx, cy, leader } of leaders.values()) {
+      if (!paths.has(leader)) paths.set(leader, new Path2D());
+      const path = paths.get(leader);
+      const at = (fx, fy) => [x + (fx ? size - inset : inset), y + (fy ? size - inset : inset)];
+      for (const [dx, dy, ax, ay, bx, by] of sides) {
+        if (leaders.get(`${cx + dx},${cy + dy}`)?.leader === leader) continue;
+        path.moveTo(...at(ax, ay));
+        path.lineTo(...at(bx, by));
+      }
+    }
+    ctx.lineWidth = 1.5;
+    ctx.lineCap = "square";
+    for (const [leader, path] of paths) {
+      ctx.globalAlpha = this.#dimmed(leader) ? 0.08 : 0.6;
+      ctx.strokeStyle = this.colour(leader);
+      ctx.stroke(path);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  #drawProbedChunk(ctx, size) {
+    if (!this.probe) return;
+    const [mx, my] = this.view.toIsland(this.probe.px, this.probe.py);
+    const [cx, cy] = [Math.floor(mx / this.chunkM), Math.floor(my / this.chunkM)];
+    const [x, y] = this.view.toScreen(cx * this.chunkM, cy * this.chunkM);
+    ctx.lineWidth = 2;
+    ctx.strokeStyle = pageColour("halo");
+    ctx.strokeRect(x + 1, y + 1, size - 2, size - 2);
+  }
+
+  #drawEntities(ctx, entities) {
+    this.#clear(ctx);
+    const units = this.unitsPerMetre;
+    const radius = Math.max(2.6, Math.min(8, 2.4 + this.view.scale * 0.75));
+    this.drawn = entities.map((entity) => {
+      const [px, py] = this.view.toScreen(entity.x / units, entity.y / units);
+      return { ...entity, px, py };
+    });
+    const margin = 40;
+    const visible = this.drawn.filter(({ px, py }) =>
+      px > -margin && py > -margin && px < this.view.width + margin && py < this.view.height + margin);
+    const parts = Map.groupBy ? Map.groupBy(visible, (e) => e.row[6]) : groupBy(visible, (e) => e.row[6]);
+    const halo = pageColour("halo");
+    for (const [node, group] of parts) this.#drawGroup(ctx, node, group, radius, halo);
+    if (radius >= CORES_FROM) this.#drawCores(ctx, visible, radius);
+    if (this.view.scale >= NAMES_FROM) this.#drawNames(ctx, visible, radius, halo);
+    this.#drawProbe(ctx, radius, halo);
+  }
+
+  #drawGroup(ctx, node, group, radius, halo) {
+    const colour = this.colour(node);
+    const dim = this.#dimmed(node) ? 0.18 : 1;
+    const rings = new Path2D();
+    const bodies = new Path2D();
+    for (const { row, px, py } of group) {
+      if (row[7] > 0) {
+        rings.moveTo(px + radius + 2.6, py);
+        rings.arc(px, py, radius + 2.6, 0, 2 * Math.PI);
+      }
+      addBody(bodies, px, py, radius, row[3], row[4]);
+    }
+    ctx.globalAlpha = 0.6 * dim;
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1.1;
+    ctx.stroke(rings);
+    ctx.globalAlpha = dim;
+    ctx.strokeStyle = halo;
+    ctx.lineWidth = 2.2;
+    ctx.lineJoin = "round";
+    ctx.stroke(bodies);
+    ctx.fillStyle = colour;
+    ctx.fill(bodies);
+    ctx.globalAlpha = 1;
+  }
+
+  #drawCores(ctx, visible, radius) {
+    const light = isNight() ? 40 : 78;
+    for (const { row, px, py } of visible) {
+      ctx.globalAlpha = this.#dimmed(row[6]) ? 0.15 : 1;
+      ctx.fillStyle = `hsl(${(row[5] / 256) * 360} 65% ${light}%)`;
+      ctx.beginPath();
+      ctx.arc(px, py, radius * 0.45, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  #drawNames(ctx, visible, radius, halo) {
+    ctx.font = "500 12px system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.lineJoin = "round";
+    for (const { row, px, py } of visible) {
+      if (!row[8] || this.#dimmed(row[6])) continue;
+      write(ctx, row[8], px, py - radius - 7, halo, pageColour("ink"));
+    }
+  }
+
+  #drawProbe(ctx, radius, halo) {
+    const hit = this.probe && this.hit();
+    if (hit) {
+      ctx.lineWidth = 2.5;
+      ctx.strokeStyle = pageColour("ink");
+      ctx.beginPath();
+      ctx.arc(hit.px, hit.py, radius + 5.5, 0, 2 * Math.PI);
+      ctx.stroke();
+    }
+    if (this.probe?.keyboard) {
+      const { px, py } = this.probe;
+      for (const [width, colour] of [[4, halo], [1.5, pageColour("ink")]]) {
+        ctx.lineWidth = width;
+        ctx.strokeStyle = colour;
+        ctx.beginPath();
+        ctx.moveTo(px - 9, py); ctx.lineTo(px + 9, py);
+        ctx.moveTo(px, py - 9); ctx.lineTo(px, py + 9);
+        ctx.stroke();
+      }
+    }
+  }
+
+  /** Where the pointer or the keyboard's cross is; null for nowhere. */
+  setProbe(probe) {
+    this.probe = probe;
+    this.stale.chunks = true;
+  }
+
+  /** The entity nearest to the probe, if one is near. */
+  hit() {
+    const { px, py } = this.probe;
+    let best = null;
+    let nearest = HIT_PX ** 2;
+    for (const entity of this.drawn) {
+      const distance = (entity.px - px) ** 2 + (entity.py - py) ** 2;
+      if (distance < nearest) [best, nearest] = [entity, distance];
+    }
+    return best;
+  }
+}
+
+/** A dot; for who moves, with a tip ahead. */
+function addBody(path, x, y, radius, heading, gait) {
+  const angle = (heading / 32) * 2 * Math.PI;
+  if (gait === 0) {
+    path.moveTo(x + radius, y);
+    path.arc(x, y, radius, 0, 2 * Math.PI);
+    return;
+  }
+  const open = 0.62;
+  const tip = radius * 1.85;
+  path.moveTo(x + Math.cos(angle) * tip, y + Math.sin(angle) * tip);
+  path.arc(x, y, radius, angle + open, angle + 2 * Math.PI - open);
+  path.closePath();
+}
+
+function write(ctx, text, x, y, halo, ink) {
+  ctx.lineWidth = 3.5;
+  ctx.strokeStyle = halo;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = ink;
+  ctx.fillText(text, x, y);
+}
+
+export function leaderOf(publishers) {
+  return publishers.reduce((best, one) => (one[1] > best[1] ? one : best))[0];
+}
+
+/** Spreads shares over stripes, so that a small one lies among the large one and not beside it. */
+function interleave(shares) {
+  const total = shares.reduce((sum, [, share]) => sum + share, 0);
+  const debt = shares.map(() => 0);
+  return Array.from({ length: total }, () => {
+    shares.forEach(([, share], i) => { debt[i] += share; });
+    const next = debt.indexOf(Math.max(...debt));
+    debt[next] -= total;
+    return shares[next][0];
+  });
+}
+
+function groupBy(list, key) {
+  const groups = new Map();
+  for (const item of list) {
+    const of = key(item);
+    if (!groups.has(of)) groups.set(of, []);
+    groups.get(of).push(item);
+  }
+  return groups;
+}
