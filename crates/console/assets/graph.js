@@ -4,7 +4,7 @@ import { context, fitCanvas, nodeColour, pageColour } from "/theme.js";
 import { bytes } from "/panels.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const LABELS_UP_TO = 6; // nodes up to which every curve has its rate written on it
+const LABELS_UP_TO = 12; // curves up to which each has its rate written on it; beyond, those of the selected node
 
 export class LinkGraph {
   constructor(canvas) {
@@ -18,18 +18,20 @@ export class LinkGraph {
     ctx.clearRect(0, 0, width, height);
     const places = circle(frame.nodes.length, width, height);
     const most = Math.max(1, ...frame.links.map((link) => link[3]));
-    for (const link of frame.links) {
-      const [from, to] = [places[link[0]], places[link[1]]];
-      if (from && to) this.#drawLink(ctx, frame, link, from, to, most, focus);
+    const links = frame.links.filter(([from, to]) => places[from] && places[to]);
+    for (const link of links) this.#drawLink(ctx, frame, link, places, most, focus);
+    if (links.length <= LABELS_UP_TO || focus !== null) {
+      for (const link of links) if (!isAway(frame, link, focus)) label(ctx, link, places);
     }
     frame.nodes.forEach((node, i) => drawNode(ctx, node, places[i], width / 2, focus));
   }
 
-  #drawLink(ctx, frame, [fromIndex, toIndex, , rate, gaps, up], from, to, most, focus) {
+  #drawLink(ctx, frame, link, places, most, focus) {
+    const [fromIndex, toIndex, , rate, , up] = link;
+    const [from, to] = [places[fromIndex], places[toIndex]];
     const colour = nodeColour(frame.nodes[fromIndex]);
-    const away = focus !== null && ![fromIndex, toIndex].some((i) => frame.nodes[i].id === focus);
     const curve = bend(from, to);
-    ctx.globalAlpha = away ? 0.1 : up ? 0.75 : 1;
+    ctx.globalAlpha = isAway(frame, link, focus) ? 0.1 : up ? 0.75 : 1;
     ctx.strokeStyle = up ? colour : pageColour("lost");
     ctx.lineWidth = up ? 0.8 + 2.6 * Math.sqrt(rate / most) : 1.5;
     ctx.setLineDash(up ? [] : [3, 5]);
@@ -39,7 +41,6 @@ export class LinkGraph {
     ctx.stroke();
     ctx.setLineDash([]);
     if (up && rate > 0 && !still.matches) this.#drawPulse(ctx, colour, from, curve, to, rate / most);
-    if (!away && frame.nodes.length <= LABELS_UP_TO) label(ctx, from, curve, to, up ? bytes(rate) : "down", gaps);
     ctx.globalAlpha = 1;
   }
 
@@ -55,8 +56,10 @@ export class LinkGraph {
 }
 
 function circle(count, width, height) {
-  const [rx, ry] = [Math.min(width / 2 - 74, 130), height / 2 - 26];
-  const turn = count === 4 ? Math.PI / 4 : 0; // four stand in the corners, where the names have room
+  const corners = count === 4; // four stand in the corners, where the names have room
+  const stretch = corners ? Math.SQRT2 : 1;
+  const turn = corners ? Math.PI / 4 : 0;
+  const [rx, ry] = [(width / 2 - 66) * stretch, (height / 2 - 26) * stretch];
   return Array.from({ length: count }, (_, i) => {
     const angle = (i / count) * 2 * Math.PI - Math.PI / 2 - turn;
     const wide = count === 1 ? 0 : 1;
@@ -68,7 +71,7 @@ function circle(count, width, height) {
 function bend(from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
-  const out = 11 + length * 0.06;
+  const out = 16 + length * 0.07;
   return { x: (from.x + to.x) / 2 - (dy / length) * out, y: (from.y + to.y) / 2 + (dx / length) * out };
 }
 
@@ -77,9 +80,16 @@ function along(a, b, c, t) {
   return { x: u * u * a.x + 2 * u * t * b.x + t * t * c.x, y: u * u * a.y + 2 * u * t * b.y + t * t * c.y };
 }
 
+/** Neither end is the selected node. */
+function isAway(frame, [from, to], focus) {
+  return focus !== null && frame.nodes[from].id !== focus && frame.nodes[to].id !== focus;
+}
+
 /** Past the middle, so that labels of crossing links do not meet. */
-function label(ctx, from, curve, to, text, gaps) {
-  const at = along(from, curve, to, 0.68);
+function label(ctx, [fromIndex, toIndex, , rate, gaps, up], places) {
+  const [from, to] = [places[fromIndex], places[toIndex]];
+  const at = along(from, bend(from, to), to, 0.7);
+  const text = up ? bytes(rate) : "down";
   ctx.font = "10px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";

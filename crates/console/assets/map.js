@@ -3,7 +3,8 @@
 import { context, fitCanvas, isNight, nodeColour, pageColour } from "/theme.js";
 import { paint } from "/terrain.js";
 
-const TILE = 32; // pixels of a stripe tile; eight stripes
+const TILE = 64; // pixels of a stripe tile
+const STRIPES_PX = 60; // chunk size on screen from which a chunk has eight stripes; smaller ones have four
 const HIT_PX = 14; // how near to an entity a pointer counts as on it
 const NAMES_FROM = 2.6; // pixels per metre from which names are written
 const CORES_FROM = 5; // radius from which the player's own colour is shown
@@ -25,7 +26,7 @@ export class WorldMap {
 
   setTerrain(terrain) {
     this.terrain = terrain;
-    this.view.setIsland((terrain.width * terrain.cell_units) / terrain.units_per_metre);
+    this.view.setIsland((terrain.width * terrain.cell_units) / terrain.units_per_metre, terrain.land);
     this.restyle();
   }
 
@@ -95,25 +96,25 @@ export class WorldMap {
         continue;
       }
       leaders.set(`${cx},${cy}`, { x, y, cx, cy, leader: leaderOf(publishers) });
-      ctx.drawImage(this.#tile(publishers), x, y, size, size);
+      ctx.drawImage(this.#tile(publishers, size >= STRIPES_PX ? 8 : 4), x, y, size, size);
     }
     if (size >= 9) this.#drawGrid(ctx, size);
     this.#drawBorders(ctx, leaders, size);
     this.#drawProbedChunk(ctx, size);
   }
 
-  /** Eight diagonal stripes, shared among the publishers by their entities; a tile joins its neighbours unbroken. */
-  #tile(publishers) {
+  /** Diagonal stripes, shared among the publishers by their entities; a tile joins its neighbours unbroken. */
+  #tile(publishers, stripeCount) {
     const total = publishers.reduce((sum, [, count]) => sum + count, 0) || 1;
     const sorted = [...publishers].sort((a, b) => b[1] - a[1]);
-    const shares = sorted.map(([node, count]) => [node, Math.max(1, Math.round((count / total) * 8))]);
+    const shares = sorted.map(([node, count]) => [node, Math.max(1, Math.round((count / total) * stripeCount))]);
     const key = shares.join(";");
     const known = this.tiles.get(key);
     if (known) return known;
     if (this.tiles.size > 512) this.tiles.clear();
     const stripes = interleave(shares);
     const tile = document.createElement("canvas");
-    tile.width = tile.height = TILE * 2;
+    tile.width = tile.height = TILE;
     const ctx = tile.getContext("2d");
     const wide = tile.width / stripes.length;
     for (let i = -stripes.length; i < stripes.length; i += 1) {
@@ -131,17 +132,20 @@ export class WorldMap {
     return tile;
   }
 
+  /** The chunks that have dry ground. */
   #drawGrid(ctx, size) {
-    const { view } = this;
-    const count = Math.round(view.side / this.chunkM);
-    const [x0, y0] = view.toScreen(0, 0);
+    const land = this.terrain?.landChunks ?? new Map();
     ctx.beginPath();
-    for (let i = 0; i <= count; i += 1) {
-      const [x, y] = [Math.round(x0 + i * size) + 0.5, Math.round(y0 + i * size) + 0.5];
-      ctx.moveTo(x, y0);
-      ctx.lineTo(x, y0 + count * size);
-      ctx.moveTo(x0, y);
-      ctx.lineTo(x0 + count * size, y);
+    for (const [cx, cy] of land.values()) {
+      const [x, y] = this.view.toScreen(cx * this.chunkM, cy * this.chunkM);
+      if (x > this.view.width || y > this.view.height || x + size < 0 || y + size < 0) continue;
+      const [west, north] = [Math.round(x) + 0.5, Math.round(y) + 0.5];
+      const [east, south] = [Math.round(x + size) + 0.5, Math.round(y + size) + 0.5];
+      ctx.moveTo(west, south);
+      ctx.lineTo(west, north);
+      ctx.lineTo(east, north);
+      if (!land.has(`${cx},${cy + 1}`)) { ctx.moveTo(west, south); ctx.lineTo(east, south); }
+      if (!land.has(`${cx + 1},${cy}`)) { ctx.moveTo(east, north); ctx.lineTo(east, south); }
     }
     ctx.lineWidth = 1;
     ctx.strokeStyle = pageColour("grid");

@@ -81,22 +81,22 @@ export function showNodes(nodes, focus, onSelect) {
     button.style.setProperty("--node", nodeColour(node));
     button.setAttribute("aria-pressed", String(node.id === focus));
     button.title = `incarnation ${node.id} on ${node.host}, clients at ${node.client_address}`;
-    const [, name, lead, more] = button.children;
+    const [, name, lead, more, also] = button.children;
     setText(name.firstChild, node.name);
     setText(name.lastChild, node.state === "serving" ? "" : node.state);
     name.lastChild.dataset.state = node.state;
     setText(lead, plural(node.sessions, "session"));
-    const facts = [plural(node.entities, "entit").replace(/entits?$/, node.entities === 1 ? "entity" : "entities"),
-      plural(node.ghosts, "ghost"), plural(node.streams, "stream"), `sees ${whole.format(node.chunks_seen)}`,
-      `lag ${node.tick_lag_ms.toFixed(1)} ms`];
-    setText(more, facts.join(" · "));
+    const entities = plural(node.entities, "entity").replace("entitys", "entities");
+    setText(more, [entities, plural(node.ghosts, "ghost"), plural(node.streams, "stream")].join(" · "));
+    setText(also, `sees ${plural(node.chunks_seen, "chunk")} · ticks ${node.tick_lag_ms.toFixed(1)} ms late`);
   });
 }
 
 function nodeRow(node, onSelect) {
   const name = make("span", { className: "name" }, make("span"), make("span", { className: "state" }));
   const button = make("button", { type: "button" }, make("i", { className: "lozenge" }), name,
-    make("span", { className: "lead" }), make("span", { className: "more" }));
+    make("span", { className: "lead" }), make("span", { className: "more" }),
+    make("span", { className: "more" }));
   button.addEventListener("click", () => onSelect(node.id));
   return make("li", {}, button);
 }

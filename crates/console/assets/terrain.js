@@ -17,7 +17,27 @@ function decode(buffer) {
   const count = header.width * header.height;
   const cells = new Uint8Array(buffer, 8 + length, count);
   const relief = header.relief ? new Uint8Array(buffer, 8 + length + count, count) : null;
-  return { ...header, cells, relief, cellM: header.cell_units / header.units_per_metre };
+  const terrain = { ...header, cells, relief, cellM: header.cell_units / header.units_per_metre };
+  return { ...terrain, ...findLand(terrain) };
+}
+
+/** Which chunks have dry ground (as `cx,cy`), and the metres within which they lie. */
+function findLand({ width, cells, palette, cell_units, chunk_units, units_per_metre }) {
+  const chunkOf = (cell) => Math.floor(((cell + 0.5) * cell_units) / chunk_units);
+  const landChunks = new Map();
+  cells.forEach((biome, i) => {
+    if (palette[biome].water) return;
+    const [cx, cy] = [chunkOf(i % width), chunkOf(Math.floor(i / width))];
+    landChunks.set(`${cx},${cy}`, [cx, cy]);
+  });
+  const all = [...landChunks.values()];
+  const side = chunk_units / units_per_metre;
+  const ends = (axis) => {
+    const sorted = all.map((chunk) => chunk[axis]).sort((a, b) => a - b);
+    return [sorted[0] * side, (sorted.at(-1) + 1) * side];
+  };
+  const land = all.length > 0 ? { x: ends(0), y: ends(1) } : null;
+  return { landChunks, land };
 }
 
 /** The swatch at a place in metres. */

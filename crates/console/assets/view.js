@@ -1,13 +1,15 @@
 // Which part of the island is on the screen, and the gestures that change it. Lengths are metres and CSS pixels.
 
 const CLOSEST = 40; // pixels per metre
-const PADDING = 26; // pixels around the island when it is shown whole
+const PADDING = 26; // pixels around the land when it is shown whole
+const TITLE = 56; // pixels above it, for the title
 const STEP = 80; // pixels that an arrow key moves
 
 export class View {
   constructor(canvas) {
     this.canvas = canvas;
     this.side = 960;
+    this.land = { x: [0, this.side], y: [0, this.side] };
     this.x = this.y = this.side / 2;
     this.scale = 1;
     this.moved = false; // by hand: then a resize keeps the place instead of fitting again
@@ -21,16 +23,19 @@ export class View {
   get width() { return this.canvas.clientWidth; }
   get height() { return this.canvas.clientHeight; }
 
-  setIsland(sideMetres) {
-    if (this.side === sideMetres) return;
+  /** The island's side, and the land on it (`{x: [from, to], y: [from, to]}`) that is shown at first. */
+  setIsland(sideMetres, land) {
     this.side = sideMetres;
+    this.land = land ?? { x: [0, sideMetres], y: [0, sideMetres] };
     this.fit();
   }
 
   fit() {
     this.moved = false;
-    this.x = this.y = this.side / 2;
+    const { x, y } = this.land;
     this.scale = this.#whole();
+    this.x = (x[0] + x[1]) / 2;
+    this.y = (y[0] + y[1]) / 2 - (TITLE - PADDING) / 2 / this.scale;
     this.#changed();
   }
 
@@ -45,7 +50,7 @@ export class View {
   /** Zooms by a factor; the place under the pixel stays there. */
   zoom(factor, px = this.width / 2, py = this.height / 2) {
     const [x, y] = this.toIsland(px, py);
-    this.scale = Math.min(CLOSEST, Math.max(this.#whole() * 0.6, this.scale * factor));
+    this.scale = Math.min(CLOSEST, Math.max(this.#whole() * 0.4, this.scale * factor));
     this.x = x - (px - this.width / 2) / this.scale;
     this.y = y - (py - this.height / 2) / this.scale;
     this.moved = true;
@@ -60,7 +65,10 @@ export class View {
   }
 
   #whole() {
-    return Math.max(0.02, (Math.min(this.width, this.height) - 2 * PADDING) / this.side);
+    const { x, y } = this.land;
+    const across = (this.width - 2 * PADDING) / (x[1] - x[0]);
+    const down = (this.height - PADDING - TITLE) / (y[1] - y[0]);
+    return Math.max(0.02, Math.min(across, down, CLOSEST));
   }
 
   #changed() {

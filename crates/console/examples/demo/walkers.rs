@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use world::{Chunk, Motion, Pace, Position, TickRate};
 use console::{
-    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
-    Severity, Snapshot,
+    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState,
+    NodeView, Presence, Severity, Snapshot,
 };
+use world::{Chunk, Motion, Pace, Position, TickRate};
 
 use crate::island::{Island, SIZE_CHUNKS, metres};
 
@@ -52,7 +52,12 @@ impl World {
             let at = world.somewhere_near(node);
             if island.is_dry(at.x, at.y) {
                 let motion = world.any_motion();
-                world.walkers.push(Walker { at, motion, node, chunk: at.chunk() });
+                world.walkers.push(Walker {
+                    at,
+                    motion,
+                    node,
+                    chunk: at.chunk(),
+                });
             }
         }
         for node in 0..NODES {
@@ -92,12 +97,23 @@ impl World {
     pub fn snapshot(&self, at_ms: u64) -> Snapshot {
         let interest = self.interest();
         let chunks = self.chunks(&interest);
-        let sees = |node: u16, w: &Walker| w.node != node && interest[usize::from(node)].contains(&w.chunk);
+        let sees = |node: u16, w: &Walker| {
+            w.node != node && interest[usize::from(node)].contains(&w.chunk)
+        };
         let ghosts = |node: u16| self.walkers.iter().filter(|w| sees(node, w)).count() as u32;
         let of = |node: u16| self.walkers.iter().filter(move |w| w.node == node);
         let nodes = (0..NODES).map(|n| {
-            let published = chunks.iter().filter(|c| c.publishers.iter().any(|p| p.node.0 == n)).count() as u32;
-            self.node(n, of(n).count() as u32, ghosts(n), published, interest[usize::from(n)].len() as u32)
+            let published = chunks
+                .iter()
+                .filter(|c| c.publishers.iter().any(|p| p.node.0 == n))
+                .count() as u32;
+            self.node(
+                n,
+                of(n).count() as u32,
+                ghosts(n),
+                published,
+                interest[usize::from(n)].len() as u32,
+            )
         });
         let entities = self.walkers.iter().enumerate().map(|(i, w)| EntityView {
             id: 1000 + i as u64,
@@ -119,7 +135,11 @@ impl World {
                 uptime_s: seconds,
                 software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
             },
-            island: IslandView { id: 1, seed: 7, size_chunks: SIZE_CHUNKS },
+            island: IslandView {
+                id: 1,
+                seed: 7,
+                size_chunks: SIZE_CHUNKS,
+            },
             nodes: nodes.collect(),
             entities: entities.collect(),
             links: self.links(&interest),
@@ -140,12 +160,20 @@ impl World {
     fn chunks(&self, interest: &[BTreeSet<Chunk>]) -> Vec<ChunkView> {
         let mut chunks: BTreeMap<Chunk, (BTreeMap<u16, u32>, u16)> = BTreeMap::new();
         for walker in &self.walkers {
-            *chunks.entry(walker.chunk).or_default().0.entry(walker.node).or_default() += 1;
+            *chunks
+                .entry(walker.chunk)
+                .or_default()
+                .0
+                .entry(walker.node)
+                .or_default() += 1;
         }
         for chunk in interest.iter().flatten() {
             chunks.entry(*chunk).or_default().1 += 1;
         }
-        let presence = |(&node, &entities): (&u16, &u32)| Presence { node: NodeIndex(node), entities };
+        let presence = |(&node, &entities): (&u16, &u32)| Presence {
+            node: NodeIndex(node),
+            entities,
+        };
         let view = |(chunk, (publishers, viewers)): (Chunk, (BTreeMap<u16, u32>, u16))| ChunkView {
             cx: chunk.cx,
             cy: chunk.cy,
@@ -156,11 +184,18 @@ impl World {
     }
 
     fn links(&self, interest: &[BTreeSet<Chunk>]) -> Vec<LinkView> {
-        let pairs = (0..NODES).flat_map(|from| (0..NODES).map(move |to| (from, to))).filter(|(from, to)| from != to);
+        let pairs = (0..NODES)
+            .flat_map(|from| (0..NODES).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to);
         let link = |(from, to): (u16, u16)| {
-            let heard = |w: &&Walker| w.node == from && interest[usize::from(to)].contains(&w.chunk);
+            let heard =
+                |w: &&Walker| w.node == from && interest[usize::from(to)].contains(&w.chunk);
             let moving: Vec<_> = self.walkers.iter().filter(heard).collect();
-            let streams = moving.iter().map(|w| w.chunk).collect::<BTreeSet<_>>().len() as f64;
+            let streams = moving
+                .iter()
+                .map(|w| w.chunk)
+                .collect::<BTreeSet<_>>()
+                .len() as f64;
             LinkView {
                 from: NodeIndex(from),
                 to: NodeIndex(to),
@@ -195,7 +230,10 @@ impl World {
             ("border_crossings_total", self.crossings as f64),
             ("ticks_total", self.ticks as f64),
             ("frames_published_total", (self.ticks * 37) as f64),
-            ("updates_delivered_total", (self.ticks * self.walkers.len() as u64 * 9) as f64),
+            (
+                "updates_delivered_total",
+                (self.ticks * self.walkers.len() as u64 * 9) as f64,
+            ),
             ("gaps_total", 0.0),
             ("latency_p99_ms", 86.0),
         ])
@@ -205,7 +243,11 @@ impl World {
         if self.events.len() == EVENTS {
             self.events.pop_front();
         }
-        self.events.push_back(Event { at_ms, severity, text });
+        self.events.push_back(Event {
+            at_ms,
+            severity,
+            text,
+        });
     }
 
     fn somewhere_near(&mut self, node: u16) -> Position {
@@ -213,7 +255,9 @@ impl World {
         let side = Island::side_units();
         let spread = metres(190.0);
         let mut scatter = |middle: i32| {
-            let thrown: i32 = (0..3).map(|_| self.below(2 * spread as u64) as i32 - spread).sum();
+            let thrown: i32 = (0..3)
+                .map(|_| self.below(2 * spread as u64) as i32 - spread)
+                .sum();
             middle + thrown / 2
         };
         let x = scatter(side * (3 + 2 * column) / 8);
@@ -225,7 +269,11 @@ impl World {
     fn any_motion(&mut self) -> Motion {
         let byte = self.below(256) as u8;
         let motion = Motion::from_byte(byte & 0xf8 | 2 + self.below(4) as u8);
-        if self.below(6) == 0 { motion.stopped() } else { motion }
+        if self.below(6) == 0 {
+            motion.stopped()
+        } else {
+            motion
+        }
     }
 
     /// xorshift64*, 0 to `n - 1`.
