@@ -9,6 +9,7 @@ import { nodeColour, onThemeChange } from "/theme.js";
 import { View } from "/view.js";
 
 const PANEL_MS = 500; // how often the figures change: often enough, and calm
+const TERRAIN_RETRY_MS = 2000;
 const byId = (id) => document.getElementById(id);
 
 const view = new View(byId("entities"));
@@ -49,7 +50,8 @@ async function loadIsland(key) {
     map.setTerrain(terrain);
     panels.showBiomes(terrain.palette);
   } catch {
-    if (key === islandKey) islandKey = null; // the next frame asks again
+    // The first frame after the pause asks again.
+    setTimeout(() => { if (key === islandKey) islandKey = null; }, TERRAIN_RETRY_MS);
   }
 }
 
@@ -57,7 +59,7 @@ function refreshPanels() {
   const frame = feed.latest;
   if (!frame) return;
   panelsAt = performance.now();
-  if (focus !== null && !frame.nodes.some((node) => node.id === focus)) select(null);
+  if (focus !== null && !frame.nodes.some((node) => node.id === focus)) return select(null);
   panels.showWorld(frame);
   panels.showNodes(frame.nodes, focus, (id) => select(id === focus ? null : id));
   const root = document.documentElement.style;
@@ -68,7 +70,7 @@ function refreshPanels() {
 function select(id) {
   focus = id;
   map.setFocus(id);
-  if (id !== null || feed.latest) panels.showNodes(feed.latest.nodes, focus, (next) => select(next === focus ? null : next));
+  refreshPanels();
 }
 
 view.onProbe = (px, py, keyboard = false) => {
@@ -77,7 +79,7 @@ view.onProbe = (px, py, keyboard = false) => {
 };
 
 function describeProbe() {
-  if (!map.probe || !map.frame) return;
+  if (!map.probe || !map.frame || feed.link !== "live") return panels.showTip(null);
   const { px, py, keyboard } = map.probe;
   const hit = map.hit();
   const [x, y] = view.toIsland(px, py);
@@ -97,7 +99,7 @@ function everyPicture() {
   requestAnimationFrame(everyPicture);
   map.draw(feed.entitiesNow());
   describeProbe();
-  if (feed.latest) graph.draw(feed.latest, focus);
+  if (feed.latest) graph.draw(feed.latest, focus, feed.link === "live");
   panels.showScale(view.scale);
 }
 

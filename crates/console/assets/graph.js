@@ -11,7 +11,8 @@ export class LinkGraph {
     this.canvas = canvas;
   }
 
-  draw(frame, focus) {
+  /** Traffic is seen to flow only while the feed is live. */
+  draw(frame, focus, live) {
     fitCanvas(this.canvas);
     const ctx = context(this.canvas);
     const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
@@ -19,14 +20,14 @@ export class LinkGraph {
     const places = circle(frame.nodes.length, width, height);
     const most = Math.max(1, ...frame.links.map((link) => link[3]));
     const links = frame.links.filter(([from, to]) => places[from] && places[to]);
-    for (const link of links) this.#drawLink(ctx, frame, link, places, most, focus);
+    for (const link of links) this.#drawLink(ctx, frame, link, places, most, focus, live);
     if (links.length <= LABELS_UP_TO || focus !== null) {
       for (const link of links) if (!isAway(frame, link, focus)) label(ctx, link, places);
     }
     frame.nodes.forEach((node, i) => drawNode(ctx, node, places[i], width / 2, focus));
   }
 
-  #drawLink(ctx, frame, link, places, most, focus) {
+  #drawLink(ctx, frame, link, places, most, focus, live) {
     const [fromIndex, toIndex, , rate, , up] = link;
     const [from, to] = [places[fromIndex], places[toIndex]];
     const colour = nodeColour(frame.nodes[fromIndex]);
@@ -40,7 +41,7 @@ export class LinkGraph {
     ctx.quadraticCurveTo(curve.x, curve.y, to.x, to.y);
     ctx.stroke();
     ctx.setLineDash([]);
-    if (up && rate > 0 && !still.matches) this.#drawPulse(ctx, colour, from, curve, to, rate / most);
+    if (live && up && rate > 0 && !still.matches) this.#drawPulse(ctx, colour, from, curve, to, rate / most);
     ctx.globalAlpha = 1;
   }
 

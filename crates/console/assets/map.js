@@ -1,6 +1,7 @@
 // The map: ground, chunks and entities on three canvases, each drawn again only when it changed.
 
 import { context, fitCanvas, isNight, nodeColour, pageColour } from "/theme.js";
+import { Sprites } from "/sprites.js";
 import { paint } from "/terrain.js";
 
 const TILE = 64; // pixels of a stripe tile
@@ -18,6 +19,7 @@ export class WorldMap {
     this.terrain = null;
     this.picture = null;
     this.tiles = new Map();
+    this.sprites = new Sprites();
     this.drawn = []; // what the last picture shows: {row, x, y (units), px, py}
     this.probe = null;
     this.stale = { ground: true, chunks: true };
@@ -190,7 +192,7 @@ export class WorldMap {
   #drawEntities(ctx, entities) {
     this.#clear(ctx);
     const units = this.unitsPerMetre;
-    const radius = Math.max(2.6, Math.min(8, 2.4 + this.view.scale * 0.75));
+    const radius = Math.round(Math.max(2.6, Math.min(8, 2.4 + this.view.scale * 0.75)) * 4) / 4;
     this.drawn = entities.map((entity) => {
       const [px, py] = this.view.toScreen(entity.x / units, entity.y / units);
       return { ...entity, px, py };
@@ -198,37 +200,26 @@ export class WorldMap {
     const margin = 40;
     const visible = this.drawn.filter(({ px, py }) =>
       px > -margin && py > -margin && px < this.view.width + margin && py < this.view.height + margin);
-    const parts = Map.groupBy ? Map.groupBy(visible, (e) => e.row[6]) : groupBy(visible, (e) => e.row[6]);
     const halo = pageColour("halo");
-    for (const [node, group] of parts) this.#drawGroup(ctx, node, group, radius, halo);
+    this.sprites.prepare(radius, this.canvases.entities.width / (this.view.width || 1), halo);
+    this.#drawBodies(ctx, visible);
     if (radius >= CORES_FROM) this.#drawCores(ctx, visible, radius);
     if (this.view.scale >= NAMES_FROM) this.#drawNames(ctx, visible, radius, halo);
     this.#drawProbe(ctx, radius, halo);
   }
 
-  #drawGroup(ctx, node, group, radius, halo) {
-    const colour = this.colour(node);
-    const dim = this.#dimmed(node) ? 0.18 : 1;
-    const rings = new Path2D();
-    const bodies = new Path2D();
-    for (const { row, px, py } of group) {
-      if (row[7] > 0) {
-        rings.moveTo(px + radius + 2.6, py);
-        rings.arc(px, py, radius + 2.6, 0, 2 * Math.PI);
+  /** Those of other nodes than the selected one first and pale, so that it lies on top. */
+  #drawBodies(ctx, visible) {
+    const colours = this.frame.nodes.map((_, i) => this.colour(i));
+    const pass = (dimmed) => {
+      ctx.globalAlpha = dimmed ? 0.2 : 1;
+      for (const { row, px, py } of visible) {
+        if (this.#dimmed(row[6]) !== dimmed) continue;
+        this.sprites.draw(ctx, colours[row[6]] ?? this.colour(-1), row[3], row[4], row[7] > 0, px, py);
       }
-      addBody(bodies, px, py, radius, row[3], row[4]);
-    }
-    ctx.globalAlpha = 0.6 * dim;
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = 1.1;
-    ctx.stroke(rings);
-    ctx.globalAlpha = dim;
-    ctx.strokeStyle = halo;
-    ctx.lineWidth = 2.2;
-    ctx.lineJoin = "round";
-    ctx.stroke(bodies);
-    ctx.fillStyle = colour;
-    ctx.fill(bodies);
+    };
+    if (this.focus !== null) pass(true);
+    pass(false);
     ctx.globalAlpha = 1;
   }
 
@@ -248,9 +239,10 @@ export class WorldMap {
     ctx.font = "500 12px system-ui, sans-serif";
     ctx.textAlign = "center";
     ctx.lineJoin = "round";
+    const ink = pageColour("ink");
     for (const { row, px, py } of visible) {
       if (!row[8] || this.#dimmed(row[6])) continue;
-      write(ctx, row[8], px, py - radius - 7, halo, pageColour("ink"));
+      write(ctx, row[8], px, py - radius - 7, halo, ink);
     }
   }
 
@@ -295,21 +287,6 @@ export class WorldMap {
   }
 }
 
-/** A dot; for who moves, with a tip ahead. */
-function addBody(path, x, y, radius, heading, gait) {
-  const angle = (heading / 32) * 2 * Math.PI;
-  if (gait === 0) {
-    path.moveTo(x + radius, y);
-    path.arc(x, y, radius, 0, 2 * Math.PI);
-    return;
-  }
-  const open = 0.62;
-  const tip = radius * 1.85;
-  path.moveTo(x + Math.cos(angle) * tip, y + Math.sin(angle) * tip);
-  path.arc(x, y, radius, angle + open, angle + 2 * Math.PI - open);
-  path.closePath();
-}
-
 function write(ctx, text, x, y, halo, ink) {
   ctx.lineWidth = 3.5;
   ctx.strokeStyle = halo;
@@ -332,14 +309,4 @@ function interleave(shares) {
     debt[next] -= total;
     return shares[next][0];
   });
-}
-
-function groupBy(list, key) {
-  const groups = new Map();
-  for (const item of list) {
-    const of = key(item);
-    if (!groups.has(of)) groups.set(of, []);
-    groups.get(of).push(item);
-  }
-  return groups;
 }

@@ -15,7 +15,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ASSETS: [Asset; 11] = [
+const ASSETS: [Asset; 12] = [
     Asset {
         path: "/",
         kind: HTML,
@@ -56,6 +56,7 @@ const ASSETS: [Asset; 11] = [
         kind: SCRIPT,
         body: include_str!("../assets/panels.js"),
     },
+    Asset { path: "/sprites.js", kind: SCRIPT, body: include_str!("../assets/sprites.js") },
     Asset {
         path: "/terrain.js",
         kind: SCRIPT,

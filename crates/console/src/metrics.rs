@@ -73,7 +73,7 @@ fn nodes(page: &mut Page, snapshot: &Snapshot) {
         (labels(&words), 1.0)
     });
     page.family("node_info", "What a node is; always 1.", info);
-    let figures: [(&str, &str, fn(&NodeView) -> f64); 6] = [
+    let figures: [Figure<NodeView>; 6] = [
         ("node_sessions", "Clients connected.", |n| {
             f64::from(n.sessions)
         }),
@@ -115,7 +115,7 @@ fn links(page: &mut Page, snapshot: &Snapshot) {
             .get(usize::from(index.0))
             .map(|n| n.id.as_str())
     };
-    let figures: [(&str, &str, fn(&LinkView) -> f64); 4] = [
+    let figures: [Figure<LinkView>; 4] = [
         ("link_frames_per_second", "Frames received.", |l| {
             l.frames_per_s
         }),
@@ -139,6 +139,9 @@ fn links(page: &mut Page, snapshot: &Snapshot) {
         page.family(name, help, series);
     }
 }
+
+/// Name, help and value of a figure of each `T`.
+type Figure<T> = (&'static str, &'static str, fn(&T) -> f64);
 
 /// The page so far. A name is written once: a figure that repeats one is left out, because a scraper would refuse
 /// the whole page.

@@ -268,7 +268,7 @@ impl World {
     /// Five of six walk on somewhere; one rests.
     fn any_motion(&mut self) -> Motion {
         let byte = self.below(256) as u8;
-        let motion = Motion::from_byte(byte & 0xf8 | 2 + self.below(4) as u8);
+        let motion = Motion::from_byte((byte & 0xf8) | (2 + self.below(4) as u8));
         if self.below(6) == 0 {
             motion.stopped()
         } else {
