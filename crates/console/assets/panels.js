@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 
 export const bytes = (rate) => (rate < 1000 ? `${whole.format(rate)} B/s` : `${exact.format(round2(rate / 1000))} kB/s`);
 const round2 = (kilo) => (kilo >= 10 ? Math.round(kilo) : Math.round(kilo * 10) / 10);
+const count = (n) => (n < 10_000 ? whole : short).format(n);
 const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
 
 /** An element with properties and children. */
@@ -22,8 +23,12 @@ function make(tag, properties = {}, ...children) {
 /** Makes a list have one element for each key, in order, and keeps those it has (and with them the focus). */
 function keyed(list, items, keyOf, create, update) {
   const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const met = new Map(); // the second of two alike gets a key of its own
   items.forEach((item, i) => {
-    const key = String(keyOf(item));
+    const plain = String(keyOf(item));
+    const before = met.get(plain) ?? 0;
+    met.set(plain, before + 1);
+    const key = before === 0 ? plain : `${plain} #${before}`;
     let child = old.get(key);
     old.delete(key);
     if (!child) {
@@ -55,10 +60,10 @@ export function showWorld(frame) {
   const sum = (of) => frame.nodes.reduce((total, node) => total + node[of], 0);
   const all = frame.entities.length + frame.entities_left_out;
   figures(byId("totals"), [
-    ["entities", whole.format(all)],
-    ["sessions", whole.format(sum("sessions"))],
-    ["ghosts", short.format(sum("ghosts"))],
-    ["chunks", whole.format(frame.chunks.length)],
+    ["entities", count(all)],
+    ["sessions", count(sum("sessions"))],
+    ["ghosts", count(sum("ghosts"))],
+    ["chunks", count(frame.chunks.length)],
   ]);
   const leftOut = frame.entities_left_out ? [["entities not drawn", whole.format(frame.entities_left_out)]] : [];
   figures(byId("counters"), [...leftOut, ...Object.entries(frame.counters).map(readable)]);

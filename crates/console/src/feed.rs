@@ -18,11 +18,7 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new(source: Arc<dyn Source>) -> Self {
-        Self {
-            source,
-            latest: Mutex::new(None),
-            terrain: Mutex::new(None),
-        }
+        Self { source, latest: Mutex::new(None), terrain: Mutex::new(None) }
     }
 
     /// The world now, or as it was at most [`SNAPSHOT_MAX_AGE`] ago.

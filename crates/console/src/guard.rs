@@ -27,21 +27,14 @@ pub struct HostRule {
 impl HostRule {
     /// Also answers to these names, for a console behind a proxy. Names are compared without port and case.
     pub fn new<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
-        Self {
-            names: names
-                .into_iter()
-                .map(|n| n.into().to_ascii_lowercase())
-                .collect(),
-        }
+        Self { names: names.into_iter().map(|n| n.into().to_ascii_lowercase()).collect() }
     }
 
     /// Whether a `Host` header of this value is answered.
     #[must_use]
     pub fn allows(&self, authority: &str) -> bool {
         let host = host_of(authority).to_ascii_lowercase();
-        let loopback = host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
+        let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         loopback || host == "localhost" || self.names.contains(&host)
     }
 }
@@ -50,9 +43,7 @@ impl HostRule {
 fn host_of(authority: &str) -> &str {
     match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),
-        None => authority
-            .rsplit_once(':')
-            .map_or(authority, |(host, _)| host),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
     }
 }
 
@@ -62,14 +53,10 @@ fn refusal(rule: &HostRule, headers: &HeaderMap) -> Option<&'static str> {
         return Some("a Host header is required");
     };
     if !rule.allows(host) {
-        return Some(
-            "this console answers only to its own address; allow the host name in its configuration",
-        );
+        return Some("this console answers only to its own address; allow the host name in its configuration");
     }
     let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
-    let same = origin
-        .split_once("://")
-        .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
     (!same).then_some("this console answers only to its own page")
 }
 
@@ -80,11 +67,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// Refuses strangers, and puts the protective headers on every answer.
-pub(crate) async fn protect(
-    State(rule): State<Arc<HostRule>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn protect(State(rule): State<Arc<HostRule>>, request: Request, next: Next) -> Response {
     let mut response = match refusal(&rule, request.headers()) {
         Some(reason) => (StatusCode::FORBIDDEN, format!("{reason}\n")).into_response(),
         None => next.run(request).await,
@@ -95,14 +78,8 @@ pub(crate) async fn protect(
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -32,7 +32,7 @@ mod terrain;
 pub use guard::HostRule;
 pub use server::{Console, ConsoleError};
 pub use snapshot::{
-    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState,
-    NodeView, Presence, Severity, Snapshot, Source,
+    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
+    Severity, Snapshot, Source,
 };
 pub use terrain::{Swatch, Terrain, TerrainError};

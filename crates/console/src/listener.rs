@@ -25,10 +25,7 @@ pub(crate) struct Bounded {
 
 impl Bounded {
     pub(crate) fn new(listener: TcpListener) -> Self {
-        Self {
-            listener,
-            room: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
-        }
+        Self { listener, room: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 }
 
@@ -72,11 +69,7 @@ impl Connection {
         // Both are improvements only: a connection without them still works.
         let _ = stream.set_nodelay(true);
         let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
-        Self {
-            stream,
-            idle: Box::pin(sleep(IDLE_TIMEOUT)),
-            _permit: permit,
-        }
+        Self { stream, idle: Box::pin(sleep(IDLE_TIMEOUT)), _permit: permit }
     }
 
     /// Puts the end off when something moved, and ends a wait that lasted too long.
@@ -85,30 +78,19 @@ impl Connection {
             self.idle.as_mut().reset(Instant::now() + IDLE_TIMEOUT);
             return poll;
         }
-        self.idle
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.idle.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.watch(cx, poll)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.watch(cx, poll)
     }

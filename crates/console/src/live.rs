@@ -14,10 +14,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::feed::Feed;
-use crate::limits::{
-    FRAME_INTERVAL, MAX_LIVE_ENTITIES, MAX_WATCHER_MESSAGE_BYTES, MAX_WATCHERS,
-    SLOW_WATCHER_TIMEOUT,
-};
+use crate::limits::{FRAME_INTERVAL, MAX_LIVE_ENTITIES, MAX_WATCHER_MESSAGE_BYTES, MAX_WATCHERS, SLOW_WATCHER_TIMEOUT};
 use crate::server::Shared;
 use crate::snapshot::{Cluster, Counters, Event, IslandView, NodeView, Snapshot};
 
@@ -134,36 +131,15 @@ struct Frame<'a> {
 /// The short form of a snapshot, as JSON.
 pub(crate) fn encode(snapshot: &Snapshot) -> String {
     let chunks = snapshot.chunks.iter().map(|c| {
-        let publishers = c
-            .publishers
-            .iter()
-            .map(|p| (p.node.0, p.entities))
-            .collect();
+        let publishers = c.publishers.iter().map(|p| (p.node.0, p.entities)).collect();
         (c.cx, c.cy, c.viewers, publishers)
     });
-    let entities = snapshot.entities.iter().take(MAX_LIVE_ENTITIES).map(|e| {
-        (
-            e.id.to_string(),
-            e.x,
-            e.y,
-            e.heading,
-            e.gait,
-            e.tint,
-            e.node.0,
-            e.ghost_on,
-            e.name.as_deref(),
-        )
-    });
-    let links = snapshot.links.iter().map(|l| {
-        (
-            l.from.0,
-            l.to.0,
-            l.frames_per_s,
-            l.bytes_per_s,
-            l.gap_count,
-            l.up,
-        )
-    });
+    let entities = snapshot
+        .entities
+        .iter()
+        .take(MAX_LIVE_ENTITIES)
+        .map(|e| (e.id.to_string(), e.x, e.y, e.heading, e.gait, e.tint, e.node.0, e.ghost_on, e.name.as_deref()));
+    let links = snapshot.links.iter().map(|l| (l.from.0, l.to.0, l.frames_per_s, l.bytes_per_s, l.gap_count, l.up));
     let frame = Frame {
         at_ms: snapshot.at_ms,
         cluster: &snapshot.cluster,

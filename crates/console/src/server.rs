@@ -34,9 +34,7 @@ pub struct Console {
 #[derive(Debug, Error)]
 pub enum ConsoleError {
     /// Another program has the port.
-    #[error(
-        "the map cannot listen on {addr}: the port is in use; stop who holds it or choose another address"
-    )]
+    #[error("the map cannot listen on {addr}: the port is in use; stop who holds it or choose another address")]
     InUse {
         /// The address asked for.
         addr: SocketAddr,
@@ -79,12 +77,7 @@ impl Console {
         let listener = TcpListener::bind(addr).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
-        Ok(Self {
-            listener,
-            addr,
-            hosts: HostRule::default(),
-            source,
-        })
+        Ok(Self { listener, addr, hosts: HostRule::default(), source })
     }
 
     /// Also answers to these host names, besides loopback.
@@ -105,20 +98,13 @@ impl Console {
     ///
     /// # Errors
     /// The system takes the listener away.
-    pub async fn serve(
-        self,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<(), ConsoleError> {
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ConsoleError> {
         let addr = self.addr;
         let ended = |source| ConsoleError::Serve { addr, source };
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(ended)?;
         let closing = watch::Sender::new(false);
         let mut closed = closing.subscribe();
-        let shared = Arc::new(Shared {
-            feed: Feed::new(self.source),
-            pulse: Pulse::new(),
-            closing,
-        });
+        let shared = Arc::new(Shared { feed: Feed::new(self.source), pulse: Pulse::new(), closing });
         let server = axum::serve(Bounded::new(listener), routes(&shared, self.hosts))
             .with_graceful_shutdown(async move {
                 let _ = closed.wait_for(|closing| *closing).await;
@@ -135,10 +121,7 @@ impl Console {
             shared.pulse.deserted().await;
             server.await
         };
-        timeout(SHUTDOWN_GRACE, quiet)
-            .await
-            .unwrap_or(Ok(()))
-            .map_err(ended)
+        timeout(SHUTDOWN_GRACE, quiet).await.unwrap_or(Ok(())).map_err(ended)
     }
 }
 
@@ -150,10 +133,7 @@ fn routes(shared: &Arc<Shared>, hosts: HostRule) -> Router {
         .route("/metrics", get(prometheus))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "not found\n") })
-        .layer(middleware::from_fn_with_state(
-            Arc::new(hosts),
-            guard::protect,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), guard::protect))
         .with_state(Arc::clone(shared))
 }
 
@@ -163,31 +143,17 @@ async fn snapshot(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn terrain(State(shared): State<Arc<Shared>>) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "application/octet-stream"),
-        (CACHE_CONTROL, "no-store"),
-    ];
+    let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store")];
     match tokio::task::spawn_blocking(move || shared.feed.terrain()).await {
         Ok(bytes) => (headers, bytes).into_response(),
         Err(error) => {
             tracing::error!(%error, "the terrain could not be drawn");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the terrain could not be drawn\n",
-            )
-                .into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, "the terrain could not be drawn\n").into_response()
         }
     }
 }
 
 async fn prometheus(State(shared): State<Arc<Shared>>) -> Response {
     let page = metrics::render(&shared.feed.snapshot(), shared.pulse.watchers());
-    (
-        [
-            (CONTENT_TYPE, metrics::CONTENT_TYPE),
-            (CACHE_CONTROL, "no-store"),
-        ],
-        page,
-    )
-        .into_response()
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE), (CACHE_CONTROL, "no-store")], page).into_response()
 }

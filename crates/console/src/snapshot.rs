@@ -65,9 +65,7 @@ pub struct IslandView {
 }
 
 /// A node by its place in [`Snapshot::nodes`].
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeIndex(pub u16);
 
@@ -256,10 +254,7 @@ impl<'de> Deserialize<'de> for Counters {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // `serde_json::Map` keeps the order here; a plain map type would sort the names.
         let map = serde_json::Map::deserialize(deserializer)?;
-        Ok(map
-            .iter()
-            .map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN)))
-            .collect())
+        Ok(map.iter().map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN))).collect())
     }
 }
 

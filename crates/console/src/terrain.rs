@@ -107,22 +107,13 @@ impl Terrain {
         if cell_units == 0 {
             return Err(TerrainError::NoCellSize);
         }
-        let expected = (width as usize)
-            .checked_mul(height as usize)
-            .filter(|&n| n <= MAX_TERRAIN_CELLS);
+        let expected = (width as usize).checked_mul(height as usize).filter(|&n| n <= MAX_TERRAIN_CELLS);
         let expected = expected.ok_or(TerrainError::TooLarge { width, height })?;
         check_length("biomes", expected, cells.len())?;
         if let Some(&stray) = cells.iter().find(|&&b| usize::from(b) >= palette.len()) {
             return Err(TerrainError::NoSwatch(stray));
         }
-        Ok(Self {
-            cell_units,
-            width,
-            height,
-            palette,
-            cells,
-            relief: Vec::new(),
-        })
+        Ok(Self { cell_units, width, height, palette, cells, relief: Vec::new() })
     }
 
     /// With heights above the sea in steps of 25 cm (0 in water, 255 for 63.75 m and more), for the shading of slopes.
@@ -182,15 +173,7 @@ impl Terrain {
 }
 
 fn check_length(what: &'static str, expected: usize, actual: usize) -> Result<(), TerrainError> {
-    if actual == expected {
-        Ok(())
-    } else {
-        Err(TerrainError::Length {
-            what,
-            expected,
-            actual,
-        })
-    }
+    if actual == expected { Ok(()) } else { Err(TerrainError::Length { what, expected, actual }) }
 }
 
 #[cfg(test)]
@@ -200,19 +183,9 @@ mod tests {
     #[test]
     fn rasters_that_do_not_fit_are_refused() {
         let nature = Swatch::nature;
-        let length = |expected, actual| TerrainError::Length {
-            what: "biomes",
-            expected,
-            actual,
-        };
-        let large = TerrainError::TooLarge {
-            width: 4096,
-            height: 4096,
-        };
-        let huge = TerrainError::TooLarge {
-            width: u32::MAX,
-            height: u32::MAX,
-        };
+        let length = |expected, actual| TerrainError::Length { what: "biomes", expected, actual };
+        let large = TerrainError::TooLarge { width: 4096, height: 4096 };
+        let huge = TerrainError::TooLarge { width: u32::MAX, height: u32::MAX };
         for (cell, size, cells, refusal) in [
             (240, (2, 2), vec![0; 3], length(4, 3)),
             (240, (2, 2), vec![0; 5], length(4, 5)),
@@ -229,17 +202,12 @@ mod tests {
 
     #[test]
     fn the_bytes_are_header_then_biomes_then_relief() {
-        let terrain = Terrain::new(240, (2, 1), Swatch::nature(), vec![4, 9])
-            .and_then(|t| t.with_relief(vec![7, 8]));
+        let terrain = Terrain::new(240, (2, 1), Swatch::nature(), vec![4, 9]).and_then(|t| t.with_relief(vec![7, 8]));
         let bytes = terrain.expect("fits").encode();
         let length = u32::from_le_bytes(bytes[4..8].try_into().expect("four bytes")) as usize;
-        let header: serde_json::Value =
-            serde_json::from_slice(&bytes[8..8 + length]).expect("JSON");
+        let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).expect("JSON");
         assert_eq!(&bytes[..4], MAGIC);
-        assert_eq!(
-            (header["width"].as_u64(), header["height"].as_u64()),
-            (Some(2), Some(1))
-        );
+        assert_eq!((header["width"].as_u64(), header["height"].as_u64()), (Some(2), Some(1)));
         assert_eq!(header["palette"][9]["name"], "rock");
         assert_eq!(bytes[8 + length..], [4, 9, 7, 8]);
     }
@@ -247,11 +215,7 @@ mod tests {
     #[test]
     fn large_islands_get_larger_cells() {
         for (size_chunks, metres) in [(8, 2), (64, 2), (128, 4), (512, 16)] {
-            assert_eq!(
-                Terrain::cell_units_for(size_chunks),
-                metres * 120,
-                "{size_chunks} chunks"
-            );
+            assert_eq!(Terrain::cell_units_for(size_chunks), metres * 120, "{size_chunks} chunks");
         }
     }
 }

@@ -41,16 +41,9 @@ impl Island {
     pub fn raster(&self, cell_units: u32) -> (u32, Vec<u8>, Vec<u8>) {
         let cell = cell_units as i32;
         let cells = Self::side_units() / cell;
-        let places = (0..cells)
-            .flat_map(|y| (0..cells).map(move |x| (x * cell + cell / 2, y * cell + cell / 2)));
-        let (biomes, relief) = places
-            .map(|(x, y)| {
-                (
-                    self.biome(x, y),
-                    (self.height_m(x, y) * 4.0).clamp(0.0, 255.0) as u8,
-                )
-            })
-            .unzip();
+        let places = (0..cells).flat_map(|y| (0..cells).map(move |x| (x * cell + cell / 2, y * cell + cell / 2)));
+        let (biomes, relief) =
+            places.map(|(x, y)| (self.biome(x, y), (self.height_m(x, y) * 4.0).clamp(0.0, 255.0) as u8)).unzip();
         (cells as u32, biomes, relief)
     }
 
@@ -78,11 +71,7 @@ impl Island {
         let (tx, ty) = (smooth(x - cx), smooth(y - cy));
         let corner = |dx: i32, dy: i32| self.hash(cx as i32 + dx, cy as i32 + dy, layer);
         let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
-        mix(
-            mix(corner(0, 0), corner(1, 0), tx),
-            mix(corner(0, 1), corner(1, 1), tx),
-            ty,
-        )
+        mix(mix(corner(0, 0), corner(1, 0), tx), mix(corner(0, 1), corner(1, 1), tx), ty)
     }
 
     fn hash(&self, x: i32, y: i32, layer: u32) -> f32 {

@@ -26,10 +26,7 @@ struct Demo {
 
 impl Source for Demo {
     fn snapshot(&self) -> Snapshot {
-        self.world
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .snapshot(now_ms())
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).snapshot(now_ms())
     }
 
     fn terrain(&self) -> Terrain {
@@ -44,10 +41,7 @@ impl Source for Demo {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let addr = arguments
-        .next()
-        .unwrap_or_else(|| "127.0.0.1:7780".to_owned())
-        .parse()?;
+    let addr = arguments.next().unwrap_or_else(|| "127.0.0.1:7780".to_owned()).parse()?;
     let walkers = arguments.next().map_or(Ok(200), |count| count.parse())?;
 
     let island = Island::new(7);
@@ -59,23 +53,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stepping = tokio::spawn(async move {
         let mut beat = interval(TICK);
         loop {
-            beat.tick().await;
-            demo.world
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .step(&demo.island, now_ms());
+            let late = beat.tick().await.elapsed();
+            demo.world.lock().unwrap_or_else(PoisonError::into_inner).step(
+                &demo.island,
+                now_ms(),
+                late.as_secs_f64() * 1000.0,
+            );
         }
     });
-    console
-        .serve(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
-        .await?;
+    console.serve(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await?;
     stepping.abort();
     Ok(())
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use console::{
-    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState,
-    NodeView, Presence, Severity, Snapshot,
+    ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
+    Severity, Snapshot,
 };
-use world::{Chunk, Motion, Pace, Position, TickRate};
+use world::{Chunk, Gait, Motion, Pace, Position, TickRate};
 
 use crate::island::{Island, SIZE_CHUNKS, metres};
 
@@ -30,6 +30,7 @@ pub struct World {
     walkers: Vec<Walker>,
     begun_ms: u64,
     ticks: u64,
+    lag_ms: f64,
     crossings: u64,
     events: VecDeque<Event>,
     random: u64,
@@ -43,6 +44,7 @@ impl World {
             walkers: Vec::with_capacity(walkers),
             begun_ms: now_ms,
             ticks: 0,
+            lag_ms: 0.0,
             crossings: 0,
             events: VecDeque::new(),
             random: 0x2545_f491_4f6c_dd1d,
@@ -52,12 +54,7 @@ impl World {
             let at = world.somewhere_near(node);
             if island.is_dry(at.x, at.y) {
                 let motion = world.any_motion();
-                world.walkers.push(Walker {
-                    at,
-                    motion,
-                    node,
-                    chunk: at.chunk(),
-                });
+                world.walkers.push(Walker { at, motion, node, chunk: at.chunk() });
             }
         }
         for node in 0..NODES {
@@ -66,8 +63,9 @@ impl World {
         world
     }
 
-    /// One tick of walking. Who would step into the water turns.
-    pub fn step(&mut self, island: &Island, now_ms: u64) {
+    /// One tick of walking, begun `lag_ms` late. Who would step into the water turns.
+    pub fn step(&mut self, island: &Island, now_ms: u64, lag_ms: f64) {
+        self.lag_ms = lag_ms;
         self.ticks += 1;
         for index in 0..self.walkers.len() {
             if self.below(60) == 0 {
@@ -97,23 +95,12 @@ impl World {
     pub fn snapshot(&self, at_ms: u64) -> Snapshot {
         let interest = self.interest();
         let chunks = self.chunks(&interest);
-        let sees = |node: u16, w: &Walker| {
-            w.node != node && interest[usize::from(node)].contains(&w.chunk)
-        };
+        let sees = |node: u16, w: &Walker| w.node != node && interest[usize::from(node)].contains(&w.chunk);
         let ghosts = |node: u16| self.walkers.iter().filter(|w| sees(node, w)).count() as u32;
         let of = |node: u16| self.walkers.iter().filter(move |w| w.node == node);
         let nodes = (0..NODES).map(|n| {
-            let published = chunks
-                .iter()
-                .filter(|c| c.publishers.iter().any(|p| p.node.0 == n))
-                .count() as u32;
-            self.node(
-                n,
-                of(n).count() as u32,
-                ghosts(n),
-                published,
-                interest[usize::from(n)].len() as u32,
-            )
+            let published = chunks.iter().filter(|c| c.publishers.iter().any(|p| p.node.0 == n)).count() as u32;
+            self.node(n, of(n).count() as u32, ghosts(n), published, interest[usize::from(n)].len() as u32)
         });
         let entities = self.walkers.iter().enumerate().map(|(i, w)| EntityView {
             id: 1000 + i as u64,
@@ -135,15 +122,11 @@ impl World {
                 uptime_s: seconds,
                 software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
             },
-            island: IslandView {
-                id: 1,
-                seed: 7,
-                size_chunks: SIZE_CHUNKS,
-            },
+            island: IslandView { id: 1, seed: 7, size_chunks: SIZE_CHUNKS },
             nodes: nodes.collect(),
             entities: entities.collect(),
             links: self.links(&interest),
-            counters: self.counters(),
+            counters: self.counters(&chunks),
             events: self.events.iter().cloned().collect(),
             chunks,
         }
@@ -160,20 +143,12 @@ impl World {
     fn chunks(&self, interest: &[BTreeSet<Chunk>]) -> Vec<ChunkView> {
         let mut chunks: BTreeMap<Chunk, (BTreeMap<u16, u32>, u16)> = BTreeMap::new();
         for walker in &self.walkers {
-            *chunks
-                .entry(walker.chunk)
-                .or_default()
-                .0
-                .entry(walker.node)
-                .or_default() += 1;
+            *chunks.entry(walker.chunk).or_default().0.entry(walker.node).or_default() += 1;
         }
         for chunk in interest.iter().flatten() {
             chunks.entry(*chunk).or_default().1 += 1;
         }
-        let presence = |(&node, &entities): (&u16, &u32)| Presence {
-            node: NodeIndex(node),
-            entities,
-        };
+        let presence = |(&node, &entities): (&u16, &u32)| Presence { node: NodeIndex(node), entities };
         let view = |(chunk, (publishers, viewers)): (Chunk, (BTreeMap<u16, u32>, u16))| ChunkView {
             cx: chunk.cx,
             cy: chunk.cy,
@@ -183,19 +158,13 @@ impl World {
         chunks.into_iter().map(view).collect()
     }
 
+    /// What the links of such a world would roughly carry: a frame head a stream and tick, and a record a walker.
     fn links(&self, interest: &[BTreeSet<Chunk>]) -> Vec<LinkView> {
-        let pairs = (0..NODES)
-            .flat_map(|from| (0..NODES).map(move |to| (from, to)))
-            .filter(|(from, to)| from != to);
+        let pairs = (0..NODES).flat_map(|from| (0..NODES).map(move |to| (from, to))).filter(|(from, to)| from != to);
         let link = |(from, to): (u16, u16)| {
-            let heard =
-                |w: &&Walker| w.node == from && interest[usize::from(to)].contains(&w.chunk);
+            let heard = |w: &&Walker| w.node == from && interest[usize::from(to)].contains(&w.chunk);
             let moving: Vec<_> = self.walkers.iter().filter(heard).collect();
-            let streams = moving
-                .iter()
-                .map(|w| w.chunk)
-                .collect::<BTreeSet<_>>()
-                .len() as f64;
+            let streams = moving.iter().map(|w| w.chunk).collect::<BTreeSet<_>>().len() as f64;
             LinkView {
                 from: NodeIndex(from),
                 to: NodeIndex(to),
@@ -219,23 +188,20 @@ impl World {
             ghosts,
             streams,
             chunks_seen,
-            tick_lag_ms: 0.2 + f64::from((self.ticks as u16).wrapping_mul(31 + n) % 19) / 10.0,
+            tick_lag_ms: self.lag_ms,
             state: NodeState::Serving,
             client_address: format!("127.0.0.1:{}", 7800 + n),
         }
     }
 
-    fn counters(&self) -> Counters {
+    fn counters(&self, chunks: &[ChunkView]) -> Counters {
+        let standing = self.walkers.iter().filter(|w| w.motion.gait == Gait::Stand).count();
+        let shared = chunks.iter().filter(|c| c.publishers.len() > 1).count();
         Counters::from_iter([
             ("border_crossings_total", self.crossings as f64),
             ("ticks_total", self.ticks as f64),
-            ("frames_published_total", (self.ticks * 37) as f64),
-            (
-                "updates_delivered_total",
-                (self.ticks * self.walkers.len() as u64 * 9) as f64,
-            ),
-            ("gaps_total", 0.0),
-            ("latency_p99_ms", 86.0),
+            ("chunks_shared", shared as f64),
+            ("walkers_standing", standing as f64),
         ])
     }
 
@@ -243,11 +209,7 @@ impl World {
         if self.events.len() == EVENTS {
             self.events.pop_front();
         }
-        self.events.push_back(Event {
-            at_ms,
-            severity,
-            text,
-        });
+        self.events.push_back(Event { at_ms, severity, text });
     }
 
     fn somewhere_near(&mut self, node: u16) -> Position {
@@ -255,9 +217,7 @@ impl World {
         let side = Island::side_units();
         let spread = metres(190.0);
         let mut scatter = |middle: i32| {
-            let thrown: i32 = (0..3)
-                .map(|_| self.below(2 * spread as u64) as i32 - spread)
-                .sum();
+            let thrown: i32 = (0..3).map(|_| self.below(2 * spread as u64) as i32 - spread).sum();
             middle + thrown / 2
         };
         let x = scatter(side * (3 + 2 * column) / 8);
@@ -269,11 +229,7 @@ impl World {
     fn any_motion(&mut self) -> Motion {
         let byte = self.below(256) as u8;
         let motion = Motion::from_byte((byte & 0xf8) | (2 + self.below(4) as u8));
-        if self.below(6) == 0 {
-            motion.stopped()
-        } else {
-            motion
-        }
+        if self.below(6) == 0 { motion.stopped() } else { motion }
     }
 
     /// xorshift64*, 0 to `n - 1`.
