@@ -7,6 +7,7 @@ mod island;
 mod walkers;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,7 +40,17 @@ impl Source for Demo {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let addr = arguments.next().unwrap_or_else(|| "127.0.0.1:7780".to_owned()).parse()?;
     let walkers = arguments.next().map_or(Ok(200), |count| count.parse())?;
