@@ -1,0 +1,74 @@
+//! Deeds: what was acknowledged is durable, what was repeated happened once, and documents never go back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use node::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
+use store::{MemoryStore, Reply, Request};
+
+use super::Findings;
+
+#[derive(Debug, Default)]
+struct Account {
+    asked: BTreeSet<u32>,
+    acknowledged: BTreeSet<u32>,
+    last: Option<AvatarBody>,
+}
+
+/// The receipts of all accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Deeds {
+    accounts: BTreeMap<String, Account>,
+}
+
+impl Deeds {
+    /// A client sent a deed.
+    pub(crate) fn asked(&mut self, name: &str, request: u32) {
+        self.accounts.entry(name.to_owned()).or_default().asked.insert(request);
+    }
+
+    /// A client was told that its deed is done.
+    pub(crate) fn acknowledged(&mut self, name: &str, request: u32) {
+        self.accounts.entry(name.to_owned()).or_default().acknowledged.insert(request);
+    }
+
+    /// Holds the receipts against the documents.
+    pub(crate) fn look(&mut self, findings: &mut Findings, store: &MemoryStore) {
+        for (name, account) in &mut self.accounts {
+            let Reply::Found { document, .. } = store.apply(Request::Get { key: avatar_key(name) }) else {
+                findings.check("deed_durable", account.acknowledged.is_empty(), || format!("{name} has no document"));
+                continue;
+            };
+            match document.read::<AvatarBody>(AVATAR_SCHEMA) {
+                Ok(body) => account.compare(findings, name, body),
+                Err(e) => findings.check("deed_durable", false, || format!("{name}: {e}")),
+            }
+        }
+    }
+}
+
+impl Account {
+    fn compare(&mut self, findings: &mut Findings, name: &str, body: AvatarBody) {
+        let oldest = body.window.iter().map(|r| r.request).min().unwrap_or(0);
+        for request in self.acknowledged.range(oldest..) {
+            findings.check("deed_durable", body.window.iter().any(|r| r.request == *request), || {
+                format!("{name} was told that request {request} is done, and it is not in its document")
+            });
+        }
+        let distinct: BTreeSet<u32> = body.window.iter().map(|r| r.request).collect();
+        findings.check("deed_once", distinct.len() == body.window.len(), || {
+            format!("{name} has a request twice among its replies: {:?}", body.window)
+        });
+        findings.check("deed_once", body.seq <= self.asked.len() as u64, || {
+            format!("{name} asked for {} deeds, {} were done", self.asked.len(), body.seq)
+        });
+        if let Some(last) = &self.last {
+            let forward = body.epoch >= last.epoch && body.seq >= last.seq && body.next_request >= last.next_request;
+            findings.check("document_forward", forward, || format!("{name} went back from {last:?} to {body:?}"));
+            let held = body.epoch > last.epoch || body.holder == last.holder;
+            findings.check("holder_unique", held, || {
+                format!("epoch {} of {name} changed from {} to {}", body.epoch, last.holder, body.holder)
+            });
+        }
+        self.last = Some(body);
+    }
+}

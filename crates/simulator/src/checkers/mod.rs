@@ -1,0 +1,130 @@
+//! The checkers: what must always hold, held against what was received and acknowledged.
+//!
+//! They use received bytes, the pictures that clients made of them, stored documents, and what each running node says
+//! that it holds. While it storms only safety is checked; once everything must have healed, agreement is too. Each
+//! checker counts its comparisons, and is proven by planted bugs that it finds.
+
+mod deeds;
+mod epochs;
+mod queues;
+mod screens;
+mod truth;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client::event::{Asked, Outcome};
+use node::Status;
+use protocol::client::ToClient;
+use protocol::{Envelope, Kind, limits};
+use store::MemoryStore;
+use world::{Millis, TickRate};
+
+use crate::plan::Weather;
+use crate::players::Player;
+use crate::report::{Report, Violation};
+use deeds::Deeds;
+use epochs::Epochs;
+use queues::Queues;
+use screens::Screens;
+use truth::Truth;
+
+/// What a look sees.
+pub(crate) struct Scene<'a> {
+    pub(crate) now: Millis,
+    pub(crate) since_beginning: u64,
+    pub(crate) weather: Weather,
+    pub(crate) rate: TickRate,
+    /// The nodes that run now.
+    pub(crate) statuses: Vec<Status>,
+    pub(crate) players: &'a [Player],
+    /// Players that do not read now.
+    pub(crate) impaired: BTreeSet<usize>,
+    pub(crate) store: &'a MemoryStore,
+}
+
+/// What the checkers found and how often they looked.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    at_ms: u64,
+    counts: BTreeMap<&'static str, u64>,
+    violations: Vec<Violation>,
+    total: u64,
+}
+
+/// Violations that are kept in words.
+const KEPT: usize = 50;
+
+impl Findings {
+    /// One comparison of a checker; `what` says what was found if it does not hold.
+    pub(crate) fn check(&mut self, checker: &'static str, holds: bool, what: impl FnOnce() -> String) {
+        *self.counts.entry(checker).or_insert(0) += 1;
+        if !holds {
+            self.total += 1;
+            if self.violations.len() < KEPT {
+                self.violations.push(Violation { at_ms: self.at_ms, checker, what: what() });
+            }
+        }
+    }
+}
+
+/// All checkers.
+#[derive(Debug, Default)]
+pub(crate) struct Checkers {
+    findings: Findings,
+    truth: Truth,
+    epochs: Epochs,
+    deeds: Deeds,
+    screens: Screens,
+    queues: Queues,
+}
+
+impl Checkers {
+    /// A node wrote control messages to a player.
+    pub(crate) fn hear(&mut self, now: Millis, name: &str, link: u64, mut control: &[u8]) {
+        while let Ok(Some((envelope, used))) = Envelope::split(control, limits::SERVER_MESSAGE_BYTES) {
+            if let Ok(Some(ToClient::Welcome(_))) = ToClient::decode(&envelope) {
+                self.epochs.welcomed(&mut self.findings, now, name, envelope.context.epoch, link);
+            }
+            control = &control[used..];
+        }
+    }
+
+    /// A player wrote to its node.
+    pub(crate) fn asked(&mut self, name: &str, mut bytes: &[u8]) {
+        while let Ok(Some((envelope, used))) = Envelope::split(bytes, limits::CLIENT_MESSAGE_BYTES) {
+            if envelope.known() == Some(Kind::Dress) {
+                self.deeds.asked(name, envelope.context.request);
+            }
+            bytes = &bytes[used..];
+        }
+    }
+
+    /// A player was told how its request ended.
+    pub(crate) fn replied(&mut self, name: &str, request: u32, asked: Asked, outcome: Outcome) {
+        if let (Asked::Dress(_), Outcome::Done) = (asked, outcome) {
+            self.deeds.acknowledged(name, request);
+        }
+    }
+
+    /// Looks at everything once.
+    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+        self.findings.at_ms = scene.since_beginning;
+        self.truth.look(scene);
+        self.epochs.look(&mut self.findings, scene);
+        self.queues.look(&mut self.findings, scene);
+        self.screens.look(&mut self.findings, scene, &self.truth);
+        if scene.since_beginning.is_multiple_of(1_000 / scene.rate.period_ms() * scene.rate.period_ms()) {
+            self.deeds.look(&mut self.findings, scene.store);
+        }
+    }
+
+    /// The last look at what is stored, and the report of all.
+    pub(crate) fn finish(mut self, store: &MemoryStore, report: &mut Report) {
+        self.deeds.look(&mut self.findings, store);
+        report.longest_overlap_ms = self.epochs.longest_overlap_ms();
+        report.checks = self.findings.counts;
+        let told = self.findings.violations.len() as u64;
+        self.findings.violations.into_iter().for_each(|v| report.violation(v));
+        report.violations += self.findings.total - told;
+    }
+}

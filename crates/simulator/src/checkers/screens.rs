@@ -1,0 +1,161 @@
+//! Screens: what each client and each node shows, against the truth. Strict once everything must have healed.
+
+use std::collections::BTreeMap;
+
+use client::Picture;
+use node::{EntityStatus, Status};
+use protocol::tick::Lane;
+use world::{Chunk, EntityId, Millis, Pace, Position, UNITS_PER_METRE};
+
+use super::truth::{Fact, Truth};
+use super::{Findings, Scene};
+use crate::plan::Weather;
+
+/// Milliseconds for which a session, an avatar or a view must have lasted before it is compared: a keyframe's way and
+/// a far lane's turn.
+const SETTLED_MS: u64 = 3_000;
+/// Milliseconds after which nobody may be shown whom no node holds: a lost leave, its summary, and limbo.
+const PHANTOM_MS: u64 = 5_000;
+/// How far a mover may be shown from its place, in units: three ticks of sprinting one way, seen the other way.
+const NEAR_UNITS: i64 = 5 * UNITS_PER_METRE as i64;
+/// The same in the far lane, which is up to five ticks older.
+const FAR_UNITS: i64 = 13 * UNITS_PER_METRE as i64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Screens {
+    /// Client-side anomalies that were already reported, by player.
+    anomalies: BTreeMap<usize, u64>,
+    pace: Option<Pace>,
+}
+
+impl Screens {
+    pub(crate) fn look(&mut self, findings: &mut Findings, scene: &Scene<'_>, truth: &Truth) {
+        if self.pace.is_none() {
+            self.pace = Some(Pace::new(scene.rate));
+        }
+        self.anomalies(findings, scene);
+        if scene.weather != Weather::Strict {
+            return;
+        }
+        let Some(pace) = &self.pace else { return };
+        for (index, player) in scene.players.iter().enumerate() {
+            if player.guest || scene.impaired.contains(&index) {
+                continue;
+            }
+            let back = player.is_playing() || player.is_stopped();
+            findings.check("client_is_back", back, || format!("{} is not in the world again", player.name));
+            let settled = player.welcomed_at.is_some_and(|at| scene.now.since(at) >= SETTLED_MS);
+            if let (true, true, Some(picture)) = (settled, player.is_playing(), player.client.picture()) {
+                screen(findings, scene, truth, &player.name, picture, pace);
+            }
+        }
+        for status in &scene.statuses {
+            ghosts(findings, scene, truth, status);
+        }
+    }
+
+    /// What a client saw that should never be is a violation in any weather.
+    fn anomalies(&mut self, findings: &mut Findings, scene: &Scene<'_>) {
+        for (index, player) in scene.players.iter().enumerate() {
+            let total = player.client.checks().total();
+            let known = self.anomalies.insert(index, total).unwrap_or(0);
+            findings.check("client_sees_sense", total <= known, || {
+                let kinds: Vec<String> =
+                    player.client.checks().seen().map(|(kind, n)| format!("{} {n}", kind.label())).collect();
+                format!("{}: {}", player.name, kinds.join(", "))
+            });
+        }
+    }
+}
+
+/// One client's picture against the truth.
+fn screen(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, name: &str, picture: &Picture, pace: &Pace) {
+    let Some(me) = truth.get(picture.me()).filter(|f| settled(f, scene.now)) else { return };
+    let here = me.status.chunk;
+    let tick = scene.rate.tick_at(scene.now);
+    for (entity, fact) in truth.iter().filter(|(_, f)| settled(f, scene.now)) {
+        // The rim of the view changes while one walks; what lies one ring further in does not.
+        let rings = here.rings_to(fact.status.chunk).max(here.rings_to(fact.status.at.chunk()));
+        let Some(view) = picture.chunk(fact.status.chunk).filter(|_| rings <= 1) else { continue };
+        let ghost = picture.get(entity);
+        findings.check("everyone_in_view_is_shown", ghost.is_some(), || {
+            format!("{name} at {here} does not see {entity} at {} in {}", fact.status.at.chunk(), fact.status.chunk)
+        });
+        if let Some(ghost) = ghost {
+            let shown = ghost.segment.at(tick, pace);
+            let tolerance = if view.lane == Lane::Near { NEAR_UNITS } else { FAR_UNITS };
+            place(findings, "shown_where_it_is", scene, fact, shown, tolerance, name);
+        }
+    }
+    for ghost in picture.entities() {
+        phantom(findings, scene, truth, ghost.entity, name);
+        let rings = here.rings_to(ghost.chunk);
+        findings.check("nothing_else_leaks", rings <= 3, || {
+            format!("{name} at {here} is shown {} in {}, {rings} rings away", ghost.entity, ghost.chunk)
+        });
+    }
+    for (chunk, _) in picture.chunks() {
+        findings.check("nothing_else_leaks", here.rings_to(chunk) <= 3, || {
+            format!("{name} at {here} is still shown chunk {chunk}")
+        });
+    }
+}
+
+/// One node's ghosts against the truth.
+fn ghosts(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, status: &Status) {
+    let copies: BTreeMap<EntityId, &EntityStatus> = status.ghosts.iter().map(|g| (g.entity, g)).collect();
+    let viewpoints: Vec<Chunk> = status
+        .avatars
+        .iter()
+        .filter(|a| truth.get(a.entity).is_some_and(|f| f.holder == status.incarnation && settled(f, scene.now)))
+        .map(|a| a.chunk)
+        .collect();
+    for (entity, fact) in truth.iter().filter(|(_, f)| f.holder != status.incarnation && settled(f, scene.now)) {
+        if !viewpoints.iter().any(|v| v.rings_to(fact.status.chunk) <= 1) {
+            continue;
+        }
+        let ghost = copies.get(&entity);
+        let who = || status.incarnation.to_string();
+        findings.check("ghosts_agree", ghost.is_some(), || format!("{} has no ghost of {entity}", who()));
+        if let Some(ghost) = ghost {
+            findings.check("ghosts_agree", ghost.order.0 == fact.status.order.0, || {
+                format!("{} has {entity} at {:?}, its holder at {:?}", who(), ghost.order, fact.status.order)
+            });
+            place(findings, "ghosts_agree", scene, fact, ghost.at, NEAR_UNITS, &who());
+        }
+    }
+    for entity in copies.keys() {
+        phantom(findings, scene, truth, *entity, &status.incarnation.to_string());
+    }
+}
+
+fn settled(fact: &Fact, now: Millis) -> bool {
+    fact.status.held && now.since(fact.since) >= SETTLED_MS
+}
+
+/// Movers are shown about where they are; who has stood for a while, exactly there.
+fn place(
+    findings: &mut Findings,
+    checker: &'static str,
+    scene: &Scene<'_>,
+    fact: &Fact,
+    shown: Position,
+    tolerance: i64,
+    who: &str,
+) {
+    let still = fact.still_since.is_some_and(|since| scene.now.since(since) >= SETTLED_MS);
+    let limit = if still { 0 } else { tolerance * tolerance };
+    let off = shown.distance_squared(fact.status.at);
+    findings.check(checker, off <= limit, || {
+        let moving = if still { "stands" } else { "moves" };
+        format!("{who} shows {} at {shown:?}, it {moving} at {:?}", fact.status.entity, fact.status.at)
+    });
+}
+
+fn phantom(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, entity: EntityId, who: &str) {
+    let gone_for = truth.last_held(entity).map_or(u64::MAX, |at| scene.now.since(at));
+    findings.check("nobody_is_shown_who_is_gone", gone_for <= PHANTOM_MS, || {
+        format!("{who} shows {entity}, which nobody has held for {gone_for} ms")
+    });
+}
+

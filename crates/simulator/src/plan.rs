@@ -1,0 +1,168 @@
+//! The plan of a run: when it storms, and which fault strikes whom when. Drawn from the seed before the run begins.
+
+use std::fmt;
+
+use crate::dice::Dice;
+use crate::scenario::Scenario;
+
+/// A fault, by the indices of whom it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A node dies; it comes back with its memory gone.
+    Crash(u16),
+    /// A node stands still.
+    Pause(u16),
+    /// A link is cut both ways.
+    Cut(u16, u16),
+    /// A link is cut from the first to the second.
+    OneWayCut(u16, u16),
+    /// The direct lane is cut from the first to the second.
+    DirectCut(u16, u16),
+    /// A client's connection breaks.
+    ClientCut(u32),
+    /// A client stops reading.
+    ClientStall(u32),
+    /// Somebody else logs into a client's account.
+    Twin(u32),
+    /// A node cannot reach the store.
+    StoreCut(u16),
+}
+
+impl Fault {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crash(_) => "crash",
+            Self::Pause(_) => "pause",
+            Self::Cut(..) => "cut",
+            Self::OneWayCut(..) => "one_way_cut",
+            Self::DirectCut(..) => "direct_cut",
+            Self::ClientCut(_) => "client_cut",
+            Self::ClientStall(_) => "client_stall",
+            Self::Twin(_) => "twin",
+            Self::StoreCut(_) => "store_cut",
+        }
+    }
+}
+
+/// A fault and its time, in milliseconds from the beginning of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// When it strikes.
+    pub at_ms: u64,
+    /// For how long.
+    pub lasts_ms: u64,
+    /// What.
+    pub fault: Fault,
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>7} ms  {:?} for {} ms", self.at_ms, self.fault, self.lasts_ms)
+    }
+}
+
+/// The weather of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// No faults, and everything has healed: the checkers are strict.
+    Strict,
+    /// No faults, but not everything has healed.
+    Healing,
+    /// Faults.
+    Storm,
+}
+
+/// When it storms.
+#[derive(Clone, Debug)]
+pub(crate) struct Almanac {
+    arrive_ms: u64,
+    storm_ms: u64,
+    heal_ms: u64,
+    calm_ms: u64,
+}
+
+impl Almanac {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let c = &scenario.course;
+        Self {
+            arrive_ms: c.arrive_s * 1000,
+            storm_ms: c.storm_s * 1000,
+            heal_ms: c.heal_s * 1000,
+            calm_ms: c.calm_s.max(1) * 1000,
+        }
+    }
+
+    /// The weather so many milliseconds after the beginning.
+    pub(crate) fn weather(&self, at_ms: u64) -> Weather {
+        if at_ms < self.arrive_ms {
+            return Weather::Healing;
+        }
+        let into = (at_ms - self.arrive_ms) % (self.storm_ms + self.heal_ms + self.calm_ms);
+        if into < self.storm_ms {
+            Weather::Storm
+        } else if into < self.storm_ms + self.heal_ms {
+            Weather::Healing
+        } else {
+            Weather::Strict
+        }
+    }
+
+    /// Milliseconds of storm left at a moment, 0 outside of one.
+    fn storm_left(&self, at_ms: u64) -> u64 {
+        if self.weather(at_ms) != Weather::Storm {
+            return 0;
+        }
+        self.storm_ms - (at_ms - self.arrive_ms) % (self.storm_ms + self.heal_ms + self.calm_ms)
+    }
+}
+
+/// Draws all faults of a run, in the order of time.
+pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> Vec<Planned> {
+    let f = &scenario.faults;
+    let seconds = scenario.course.seconds;
+    let storms: Vec<u64> = (0..seconds * 10).map(|d| d * 100).filter(|at| almanac.storm_left(*at) > 0).collect();
+    let storm_s = storms.len() as u64 / 10;
+    let kinds: [(u32, fn(&Scenario, &mut Dice) -> Fault); 9] = [
+        (f.crashes, |s, d| Fault::Crash(node(s, d))),
+        (f.pauses, |s, d| Fault::Pause(node(s, d))),
+        (f.cuts, |s, d| pair(s, d, Fault::Cut)),
+        (f.one_way_cuts, |s, d| pair(s, d, Fault::OneWayCut)),
+        (f.direct_cuts, |s, d| pair(s, d, Fault::DirectCut)),
+        (f.client_cuts, |s, d| Fault::ClientCut(client(s, d))),
+        (f.client_stalls, |s, d| Fault::ClientStall(client(s, d))),
+        (f.twins, |s, d| Fault::Twin(client(s, d))),
+        (f.store_cuts, |s, d| Fault::StoreCut(node(s, d))),
+    ];
+    let mut plan = Vec::new();
+    for (per_minute, fault) in kinds {
+        // The part of a fault that is left over strikes by chance.
+        let milli = u64::from(per_minute) * storm_s * 1000 / 60;
+        let count = milli / 1000 + u64::from(dice.below(1000) < milli % 1000);
+        for _ in 0..count {
+            let Some(at_ms) = dice.pick(&storms).copied() else { break };
+            let at_ms = at_ms + dice.below(100);
+            let lasts = dice.between(f.lasts_ms[0], f.lasts_ms[1]);
+            plan.push(Planned { at_ms, lasts_ms: lasts.min(almanac.storm_left(at_ms)), fault: fault(scenario, dice) });
+        }
+    }
+    plan.sort_by_key(|p| p.at_ms);
+    plan
+}
+
+fn node(scenario: &Scenario, dice: &mut Dice) -> u16 {
+    dice.below(u64::from(scenario.world.nodes)) as u16
+}
+
+fn client(scenario: &Scenario, dice: &mut Dice) -> u32 {
+    dice.below(u64::from(scenario.players.count)) as u32
+}
+
+fn pair(scenario: &Scenario, dice: &mut Dice, fault: fn(u16, u16) -> Fault) -> Fault {
+    let nodes = u64::from(scenario.world.nodes);
+    let from = dice.below(nodes);
+    let other = dice.below(nodes.saturating_sub(1).max(1));
+    let to = (from + 1 + other) % nodes;
+    fault(from as u16, to as u16)
+}

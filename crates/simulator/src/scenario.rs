@@ -1,0 +1,300 @@
+//! Scenario files: how big the world is, how its network behaves, and how hard its faults strike.
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use thiserror::Error;
+use world::{GeneratorVersion, Island, IslandPlan, TickRate};
+
+/// Why a scenario cannot be run.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// The text is not TOML, or has a key or value that a scenario does not have. The message names line and key.
+    #[error("{0}")]
+    Syntax(String),
+    /// A value is out of its range.
+    #[error("`{key}` is {found}; allowed is {allowed}")]
+    Range {
+        /// The key with its section.
+        key: &'static str,
+        /// What the file says.
+        found: String,
+        /// What it may say.
+        allowed: String,
+    },
+}
+
+/// A scenario as the file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// A short name.
+    pub name: String,
+    /// What it is for, for people.
+    #[serde(default)]
+    pub about: String,
+    /// The island and its nodes.
+    #[serde(default)]
+    pub world: World,
+    /// Who plays.
+    #[serde(default)]
+    pub players: Players,
+    /// The course of the run.
+    #[serde(default)]
+    pub course: Course,
+    /// The links between nodes during a storm. In a calm they lose nothing.
+    #[serde(default)]
+    pub network: Network,
+    /// What strikes during a storm.
+    #[serde(default)]
+    pub faults: Faults,
+    /// The store during a storm.
+    #[serde(default)]
+    pub store: StoreFaults,
+}
+
+/// The island and its nodes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct World {
+    /// The seed of the island.
+    pub island_seed: u64,
+    /// Chunks along a side of the island.
+    pub size_chunks: u16,
+    /// Nodes, each on a host of its own: 1 to 64.
+    pub nodes: u16,
+    /// Ticks per second.
+    pub tick_hz: u32,
+}
+
+/// Who plays.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Players {
+    /// Clients: 1 to 2000.
+    pub count: u32,
+    /// How far from the landing place they walk, in metres.
+    pub range_m: u32,
+    /// Milliseconds between two decisions of a player where to go.
+    pub decide_ms: [u64; 2],
+    /// Of a thousand decisions, so many are to change the tint, a deed.
+    pub deed_per_mille: u32,
+    /// Of a thousand decisions, so many are to say something.
+    pub speech_per_mille: u32,
+}
+
+/// The course of a run: calm, storm, healing, calm, and again.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Course {
+    /// Seconds of the whole run.
+    pub seconds: u64,
+    /// Seconds of the first calm, in which everybody arrives.
+    pub arrive_s: u64,
+    /// Seconds of a storm.
+    pub storm_s: u64,
+    /// Seconds after a storm within which everything must have healed.
+    pub heal_s: u64,
+    /// Seconds of a calm after healing, in which the checkers are strict.
+    pub calm_s: u64,
+}
+
+/// The links between nodes during a storm.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Milliseconds of a message's way, from and to.
+    pub delay_ms: [u64; 2],
+    /// Of a thousand messages, so many are lost.
+    pub loss_per_mille: u32,
+    /// Of a thousand messages, so many come twice.
+    pub twice_per_mille: u32,
+    /// Of a thousand messages, so many are held up, so that others overtake them.
+    pub held_up_per_mille: u32,
+    /// For how many milliseconds, from and to.
+    pub held_up_ms: [u64; 2],
+}
+
+/// What strikes during a storm: how many of each kind in a minute of storm.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// A node dies and comes back with its memory gone.
+    pub crashes: u32,
+    /// A node stands still.
+    pub pauses: u32,
+    /// A link between two nodes is cut both ways.
+    pub cuts: u32,
+    /// A link is cut one way.
+    pub one_way_cuts: u32,
+    /// The direct lane of a link is cut one way, while frames flow.
+    pub direct_cuts: u32,
+    /// A client's connection breaks.
+    pub client_cuts: u32,
+    /// A client stops reading.
+    pub client_stalls: u32,
+    /// A second client logs into an account that plays.
+    pub twins: u32,
+    /// A node cannot reach the store.
+    pub store_cuts: u32,
+    /// Milliseconds that any of these lasts, from and to.
+    pub lasts_ms: [u64; 2],
+}
+
+/// The store during a storm, per thousand requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreFaults {
+    /// Milliseconds of an answer, from and to.
+    pub delay_ms: [u64; 2],
+    /// Writes that lose against nobody.
+    pub conflict_per_mille: u32,
+    /// Requests that fail and say so.
+    pub fail_per_mille: u32,
+    /// Requests whose outcome stays unknown; a third of them never take effect, a third do, a third do so late.
+    pub unknown_per_mille: u32,
+    /// How late a late write lands after it was given up, in milliseconds, from and to.
+    pub late_ms: [u64; 2],
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self { island_seed: 7, size_chunks: 24, nodes: 5, tick_hz: 10 }
+    }
+}
+
+impl Default for Players {
+    fn default() -> Self {
+        Self { count: 40, range_m: 90, decide_ms: [400, 2500], deed_per_mille: 60, speech_per_mille: 40 }
+    }
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self { seconds: 60, arrive_s: 6, storm_s: 24, heal_s: 14, calm_s: 8 }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            delay_ms: [1, 12],
+            loss_per_mille: 30,
+            twice_per_mille: 15,
+            held_up_per_mille: 20,
+            held_up_ms: [50, 900],
+        }
+    }
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            crashes: 4,
+            pauses: 4,
+            cuts: 5,
+            one_way_cuts: 5,
+            direct_cuts: 5,
+            client_cuts: 12,
+            client_stalls: 12,
+            twins: 10,
+            store_cuts: 4,
+            lasts_ms: [600, 9_000],
+        }
+    }
+}
+
+impl Default for StoreFaults {
+    fn default() -> Self {
+        Self {
+            delay_ms: [1, 30],
+            conflict_per_mille: 20,
+            fail_per_mille: 30,
+            unknown_per_mille: 60,
+            late_ms: [10, 4_000],
+        }
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// A message that names the line, the key and what is allowed.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self = toml::from_str(text).map_err(|e| ScenarioError::Syntax(e.to_string()))?;
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    /// The same scenario with its longest delays and all of its faults, for so many seconds.
+    #[must_use]
+    pub fn lasting(mut self, seconds: u64) -> Self {
+        self.course.seconds = seconds;
+        self
+    }
+
+    pub(crate) fn island(&self) -> Result<Island, ScenarioError> {
+        let plan = IslandPlan {
+            seed: self.world.island_seed,
+            size_chunks: self.world.size_chunks,
+            version: GeneratorVersion::default(),
+        };
+        Island::new(plan).map_err(|e| ScenarioError::Range {
+            key: "world.size_chunks",
+            found: self.world.size_chunks.to_string(),
+            allowed: e.to_string(),
+        })
+    }
+
+    pub(crate) fn rate(&self) -> TickRate {
+        TickRate::new(self.world.tick_hz).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), ScenarioError> {
+        within("world.nodes", u64::from(self.world.nodes), 1..=64)?;
+        within("players.count", u64::from(self.players.count), 1..=2000)?;
+        within("players.range_m", u64::from(self.players.range_m), 1..=2000)?;
+        within("course.seconds", self.course.seconds, 1..=86_400)?;
+        within("course.storm_s", self.course.storm_s, 0..=86_400)?;
+        within("course.heal_s", self.course.heal_s, 11..=600)?;
+        for (key, [low, high]) in [
+            ("players.decide_ms", self.players.decide_ms),
+            ("network.delay_ms", self.network.delay_ms),
+            ("network.held_up_ms", self.network.held_up_ms),
+            ("faults.lasts_ms", self.faults.lasts_ms),
+            ("store.delay_ms", self.store.delay_ms),
+            ("store.late_ms", self.store.late_ms),
+        ] {
+            if low > high || high > 60_000 {
+                let (found, allowed) = (format!("[{low}, {high}]"), "[least, most] up to 60000 ms".to_owned());
+                return Err(ScenarioError::Range { key, found, allowed });
+            }
+        }
+        for (key, per_mille) in [
+            ("players.deed_per_mille", self.players.deed_per_mille),
+            ("players.speech_per_mille", self.players.speech_per_mille),
+            ("network.loss_per_mille", self.network.loss_per_mille),
+            ("network.twice_per_mille", self.network.twice_per_mille),
+            ("network.held_up_per_mille", self.network.held_up_per_mille),
+            ("store.conflict_per_mille", self.store.conflict_per_mille),
+            ("store.fail_per_mille", self.store.fail_per_mille),
+            ("store.unknown_per_mille", self.store.unknown_per_mille),
+        ] {
+            within(key, u64::from(per_mille), 0..=900)?;
+        }
+        if TickRate::new(self.world.tick_hz).is_none() {
+            let allowed = format!("one of {:?}", TickRate::ALLOWED_HZ);
+            return Err(ScenarioError::Range { key: "world.tick_hz", found: self.world.tick_hz.to_string(), allowed });
+        }
+        self.island().map(|_| ())
+    }
+}
+
+fn within(key: &'static str, found: u64, allowed: RangeInclusive<u64>) -> Result<(), ScenarioError> {
+    if allowed.contains(&found) {
+        return Ok(());
+    }
+    let allowed = format!("{} to {}", allowed.start(), allowed.end());
+    Err(ScenarioError::Range { key, found: found.to_string(), allowed })
+}
