@@ -6,7 +6,7 @@
 //! Invariant: a waker is never called while the lock is held, so a waker may call back into the directory.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -70,6 +70,13 @@ impl MemoryDirectory {
         lock(&self.state).hosts.values().cloned().collect()
     }
 
+    fn enter(&self, entry: HostEntry) -> Result<Box<dyn Membership>, DirectoryError> {
+        let (name, claim) = (entry.name.clone(), entry.claim);
+        let (id, wakers) = lock(&self.state).join(entry)?;
+        wake(wakers);
+        Ok(Box::new(Place { directory: self.clone(), id, name, claim }))
+    }
+
     fn change(&self, change: impl FnOnce(&mut State) -> Vec<Waker>) {
         let wakers = change(&mut lock(&self.state));
         wake(wakers);
@@ -78,18 +85,11 @@ impl MemoryDirectory {
 
 impl Directory for MemoryDirectory {
     fn claim<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Claim, DirectoryError>> {
-        Box::pin(async move { lock(&self.state).claim(name) })
+        Box::pin(ready(lock(&self.state).claim(name)))
     }
 
     fn join(&self, entry: HostEntry) -> Pending<'_, Result<Box<dyn Membership>, DirectoryError>> {
-        Box::pin(async move {
-            let claim = entry.claim;
-            let name = entry.name.clone();
-            let (id, wakers) = lock(&self.state).join(entry)?;
-            wake(wakers);
-            let membership: Box<dyn Membership> = Box::new(Place { directory: self.clone(), id, name, claim });
-            Ok(membership)
-        })
+        Box::pin(ready(self.enter(entry)))
     }
 }
 
@@ -193,26 +193,30 @@ impl Membership for Place {
     }
 
     fn update(&mut self, entry: HostEntry) -> Pending<'_, Result<(), DirectoryError>> {
-        Box::pin(async move {
-            if entry.claim != self.claim || entry.name != self.name {
-                return Err(DirectoryError::Refused("a host changes only its own record".to_owned()));
-            }
-            let (result, wakers) = {
-                let mut state = lock(&self.directory.state);
-                match state.admit(&entry) {
-                    Ok(()) => (Ok(()), state.put(entry)),
-                    Err(error @ DirectoryError::Refused(_)) => (Err(error), state.supersede(self.id)),
-                    Err(error) => (Err(error), Vec::new()),
-                }
-            };
-            wake(wakers);
-            result
-        })
+        Box::pin(ready(self.write(entry)))
     }
 
     fn leave(self: Box<Self>) -> Pending<'static, ()> {
         drop(self);
-        Box::pin(async {})
+        Box::pin(ready(()))
+    }
+}
+
+impl Place {
+    fn write(&self, entry: HostEntry) -> Result<(), DirectoryError> {
+        if entry.claim != self.claim || entry.name != self.name {
+            return Err(DirectoryError::Refused("a host changes only its own record".to_owned()));
+        }
+        let (result, wakers) = {
+            let mut state = lock(&self.directory.state);
+            match state.admit(&entry) {
+                Ok(()) => (Ok(()), state.put(entry)),
+                Err(error @ DirectoryError::Refused(_)) => (Err(error), state.supersede(self.id)),
+                Err(error) => (Err(error), Vec::new()),
+            }
+        };
+        wake(wakers);
+        result
     }
 }
 
