@@ -87,3 +87,23 @@ impl Store for MemoryStore {
         Box::pin(std::future::ready(reply))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::conformance::CHECKS;
+
+    #[test]
+    fn conforms() {
+        for check in CHECKS {
+            let running = pin!((check.run)(Arc::new(MemoryStore::new())));
+            // Nothing in memory waits, so one poll is the whole check.
+            assert_eq!(running.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()), "{}", check.name);
+        }
+    }
+}

@@ -1,4 +1,11 @@
 //! The directory: how hosts find each other. Discovery only: who may act for a player is decided in the store.
+//!
+//! A host claims, joins, listens, and leaves. What it hears is a picture that converges, not a history: the changes of
+//! one host come in their order, and a listener that is slow or was cut off is told the newest state of each host
+//! instead of every state in between. [`super::roster`] keeps that picture for every implementation.
+//!
+//! Invariant: at most one life of a name is in the directory, and it is the newest that was claimed. An older life is
+//! refused when it joins or changes its record, and told [`DirectoryEvent::Down`] of its *own* claim when it is there.
 
 use std::fmt;
 
@@ -16,10 +23,13 @@ pub enum Half {
     B,
 }
 
+/// Bytes of the longest host name: it stands in keys, log lines and metric labels.
+pub const NAME_BYTES: usize = 64;
+
 /// A host's number, given for ever to its name, and its life, greater with each claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// The number.
+    /// The number, never 0.
     pub host: u16,
     /// The life, at most 40 bits.
     pub life: u64,
@@ -55,11 +65,15 @@ pub struct HostEntry {
 pub enum DirectoryEvent {
     /// A host is there, or its record changed. A new life of a known name replaces the old one.
     Up(HostEntry),
-    /// A host's record vanished: it left, or its lease ran out.
+    /// A host's record vanished: it left, or its lease ran out. It is not told of a life that a newer one replaced.
+    ///
+    /// With the listener's own claim it means that a newer life of its name has taken its place: the membership is
+    /// over, nothing follows, and the host should stop.
     Down(Claim),
     /// The directory cannot be reached; what was known stays in force.
     Lost,
-    /// The directory is back; all changes in between have been told.
+    /// The directory is back. All changes in between have been told, but for hosts whose records vanished and who are
+    /// still given time to come back.
     Restored,
 }
 
@@ -92,22 +106,40 @@ pub enum DirectoryError {
 
 /// A cluster's directory.
 pub trait Directory: Send + Sync + fmt::Debug {
-    /// The number of the host with this name and a new life for it.
+    /// The number of the host with this name and a new life for it. Older lives of the name can no longer join or
+    /// change their record; one that is there stays until the new life joins.
+    ///
+    /// Refused if the name is not a [`check_name`]. Numbers of one directory start at 1 and are never given twice.
     fn claim<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Claim, DirectoryError>>;
 
     /// Announces the host and keeps it announced until the membership is dropped or left. The first events are
     /// the hosts that are already there, the host itself not among them.
+    ///
+    /// Refused if the entry's claim is not the newest of its name.
     fn join(&self, entry: HostEntry) -> Pending<'_, Result<Box<dyn Membership>, DirectoryError>>;
 }
 
 /// A host's place in the directory.
 pub trait Membership: Send {
-    /// The next event. Dropping the future loses none.
+    /// The next event. Dropping the future loses none. After [`DirectoryEvent::Down`] of the own claim it never ends.
     fn next(&mut self) -> Pending<'_, DirectoryEvent>;
 
-    /// Changes the host's own record.
+    /// Changes the host's own record, whose name and claim must stay. After an error the old record stands, or will
+    /// again as soon as the directory can be reached.
     fn update(&mut self, entry: HostEntry) -> Pending<'_, Result<(), DirectoryError>>;
 
-    /// Takes the host's record away at once.
+    /// Takes the host's record away at once. If the directory cannot be reached, the lease runs out instead.
     fn leave(self: Box<Self>) -> Pending<'static, ()>;
+}
+
+/// Refuses a host name that is empty, longer than [`NAME_BYTES`], or has other characters than ASCII letters, digits,
+/// `-`, `_` and `.`.
+pub fn check_name(name: &str) -> Result<(), DirectoryError> {
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES;
+    if fits && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+        return Ok(());
+    }
+    Err(DirectoryError::Refused(format!(
+        "the host name {name:?} is not 1 to {NAME_BYTES} ASCII letters, digits, '-', '_' or '.'"
+    )))
 }

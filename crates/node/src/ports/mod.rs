@@ -3,7 +3,11 @@
 //! Each port has a real and an in-memory implementation, and one conformance suite that both pass.
 
 pub mod directory;
+#[cfg(any(test, feature = "conformance"))]
+pub mod directory_conformance;
+pub mod memory_directory;
 pub mod mesh;
+pub mod roster;
 
 use std::future::Future;
 use std::pin::Pin;

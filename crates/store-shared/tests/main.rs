@@ -1,0 +1,5 @@
+//! The shared store over real sockets on loopback.
+
+mod client;
+mod fixture;
+mod server;
