@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ghosts::{Ghosts, StreamKey};
+use ghosts::{Ghost, Ghosts, StreamKey};
 use protocol::frame::{self, Body, Event, Handle, Leave, Move, Record};
 use protocol::tick::{Item, Lane, Slot};
 use protocol::{Incarnation, StreamId};
-use world::{Chunk, Pace, Tick};
+use world::{Chunk, Pace, Position, Tick};
 
 use crate::viewer::SeenFrame;
 
@@ -246,7 +246,7 @@ struct Collector {
 
 impl Collector {
     fn key(&mut self, key: StreamKey, fed: &Fed, lane: Lane, tick: Tick, ghosts: &Ghosts, pace: &Pace) {
-        let enters = ghosts.members(key).map(|g| g.to_enter(g.segment.at(tick, pace))).collect();
+        let enters = ghosts.members(key).map(|g| g.to_enter(shown(fed, g, tick, pace))).collect();
         let body = Body { enters, ..Body::default() };
         let mut bytes = Vec::with_capacity(48 * body.enters.len());
         body.encode(fed.stream.chunk, &mut bytes);
@@ -278,6 +278,11 @@ fn near_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace
     }
 }
 
+/// Where a ghost is shown: who went on while its crossing was lost on the way is held at the stream's rim.
+fn shown(fed: &Fed, ghost: &Ghost, tick: Tick, pace: &Pace) -> Position {
+    fed.stream.chunk.nearest_kept(ghost.segment.at(tick, pace))
+}
+
 fn far_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace, out: &mut Collector) {
     if fed.far.whole {
         return out.key(key, fed, Lane::Far, tick, ghosts, pace);
@@ -287,10 +292,10 @@ fn far_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace,
     }
     let bound = |handle: &Handle| ghosts.bound(key, *handle);
     let mut body = Body { leaves: fed.far.left.clone(), events: fed.far.events.clone(), ..Body::default() };
-    body.enters = fed.far.entered.iter().filter_map(bound).map(|g| g.to_enter(g.segment.at(tick, pace))).collect();
+    body.enters = fed.far.entered.iter().filter_map(bound).map(|g| g.to_enter(shown(fed, g, tick, pace))).collect();
     let moves = fed.far.moved.difference(&fed.far.entered).filter_map(bound);
     body.moves =
-        moves.map(|g| Move { handle: g.handle, at: g.segment.at(tick, pace), motion: g.segment.motion }).collect();
+        moves.map(|g| Move { handle: g.handle, at: shown(fed, g, tick, pace), motion: g.segment.motion }).collect();
     let mut bytes = Vec::new();
     body.encode(fed.stream.chunk, &mut bytes);
     let back = if fed.far_last.0 == 0 { 0 } else { tick.since(fed.far_last) };

@@ -53,9 +53,8 @@ impl SimMesh {
 
     /// The hosts that hear a topic.
     pub(crate) fn hearers(&self, topic: &[u8]) -> BTreeSet<u16> {
-        let hears = |filters: &BTreeMap<Vec<u8>, u32>| {
-            (0..=topic.len()).any(|length| filters.contains_key(&topic[..length]))
-        };
+        let hears =
+            |filters: &BTreeMap<Vec<u8>, u32>| (0..=topic.len()).any(|length| filters.contains_key(&topic[..length]));
         self.filters.iter().filter(|(_, filters)| hears(filters)).map(|(host, _)| *host).collect()
     }
 

@@ -80,7 +80,12 @@ struct World<'a> {
 ///
 /// # Errors
 /// The scenario describes no possible island.
-pub fn run(scenario: &Scenario, seed: u64, planted: Planted, plant: Option<&'static str>) -> Result<Report, ScenarioError> {
+pub fn run(
+    scenario: &Scenario,
+    seed: u64,
+    planted: Planted,
+    plant: Option<&'static str>,
+) -> Result<Report, ScenarioError> {
     let mut world = World::new(scenario, seed, planted)?;
     world.begin();
     let end = BEGINNING + scenario.course.seconds * 1000;
@@ -602,12 +607,8 @@ impl<'a> World<'a> {
         let weather = self.weather();
         let statuses =
             self.hosts.iter().filter(|h| h.is_running()).filter_map(|h| h.node.as_ref()).map(|n| n.status()).collect();
-        let impaired: BTreeSet<usize> = self
-            .links
-            .values()
-            .filter(|l| l.stalled || l.blocked)
-            .map(|l| l.player)
-            .collect();
+        let impaired: BTreeSet<usize> =
+            self.links.values().filter(|l| l.stalled || l.blocked).map(|l| l.player).collect();
         let scene = Scene {
             now: self.now,
             since_beginning: self.now.since(BEGINNING),
@@ -622,7 +623,7 @@ impl<'a> World<'a> {
         self.after(self.rate.period_ms(), Happening::Look);
     }
 
-    fn report(mut self, seed: u64, plant: Option<&'static str>) -> Report {
+    fn report(self, seed: u64, plant: Option<&'static str>) -> Report {
         let mut report = Report {
             scenario: self.scenario.name.clone(),
             seed,
@@ -670,11 +671,7 @@ impl<'a> World<'a> {
 }
 
 /// What the store does to a request.
-fn fates(
-    scenario: &Scenario,
-    almanac: &Almanac,
-    mut dice: Dice,
-) -> Box<dyn FnMut(Millis, &Request) -> Fate> {
+fn fates(scenario: &Scenario, almanac: &Almanac, mut dice: Dice) -> Box<dyn FnMut(Millis, &Request) -> Fate> {
     let (faults, almanac) = (scenario.store.clone(), almanac.clone());
     Box::new(move |now, _| {
         let answer_after_ms = dice.between(faults.delay_ms[0], faults.delay_ms[1]);

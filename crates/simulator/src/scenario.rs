@@ -238,7 +238,7 @@ impl Scenario {
         let plan = IslandPlan {
             seed: self.world.island_seed,
             size_chunks: self.world.size_chunks,
-            version: GeneratorVersion::default(),
+            version: GeneratorVersion::LATEST,
         };
         Island::new(plan).map_err(|e| ScenarioError::Range {
             key: "world.size_chunks",

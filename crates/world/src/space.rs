@@ -112,6 +112,14 @@ impl Chunk {
         within(p.x, origin.x) && within(p.y, origin.y)
     }
 
+    /// The place nearest to `p` that this chunk's stream may carry.
+    #[must_use]
+    pub fn nearest_kept(self, p: Position) -> Position {
+        let origin = self.origin();
+        let axis = |v: i32, o: i32| v.clamp(o - EDGE_HYSTERESIS_UNITS, o + CHUNK_UNITS + EDGE_HYSTERESIS_UNITS - 1);
+        Position { x: axis(p.x, origin.x), y: axis(p.y, origin.y) }
+    }
+
     /// Chunks between the two along the longer axis: 0 for the same, 1 for the eight around it.
     #[must_use]
     pub fn rings_to(self, other: Self) -> u16 {

@@ -158,4 +158,3 @@ fn phantom(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, entity: En
         format!("{who} shows {entity}, which nobody has held for {gone_for} ms")
     });
 }
-
