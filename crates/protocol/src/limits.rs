@@ -40,11 +40,15 @@ pub const CLIENT_MESSAGES_BURST: u32 = 180;
 /// (`rate_limited`), the connection stays.
 pub const SPEECH_PER_SECOND: u32 = 1;
 /// Lines that a client may say at once after a pause.
-pub const SPEECH_BURST: u32 = 5;
+pub const SPEECH_BURST: u32 = 4;
+/// Baselines that a client is sent in a second. Beyond it the request is refused (`rate_limited`).
+pub const BASELINES_PER_SECOND: u32 = 100;
+/// Replies to deeds that the server remembers for an avatar. A repeated request older than these is answered `too_old`.
+pub const REPLY_WINDOW: usize = 16;
 /// Requests that wait for their reply at a time. One more is refused (`too_many_requests`).
 pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// Milliseconds from the connection to the whole hello. Then the server hangs up.
 pub const HELLO_TIMEOUT_MS: u64 = 5_000;
 /// Milliseconds without any message from a client after which its session ends (`timed_out`). A client that stands
 /// still pings every 5 s.
-pub const CLIENT_SILENCE_MS: u64 = 15_000;
+pub const CLIENT_SILENCE_MS: u64 = 20_000;

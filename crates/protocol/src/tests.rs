@@ -5,7 +5,9 @@ mod describe;
 mod golden;
 mod hostile;
 mod identity;
+mod python;
 mod roundtrip;
+
 mod samples;
 mod splitter;
 mod strategies;

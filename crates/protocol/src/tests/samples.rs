@@ -52,6 +52,8 @@ pub const CHUNK: Chunk = Chunk::new(3, -2);
 pub const TICK: Tick = Tick(17_000_000_000);
 /// The island of all samples.
 pub const ISLAND: IslandId = IslandId(1);
+/// The content hash of the sample baseline, `de ad be ef`: 64-bit FNV-1a.
+const CONTENT_HASH: u64 = 0x2770_4576_0cdd_0993;
 /// The session's epoch in all samples.
 pub const EPOCH: u32 = 7;
 
@@ -152,7 +154,7 @@ fn to_client() -> Vec<Sample> {
             ToClient::Baseline(Baseline {
                 cx: CHUNK.cx,
                 cy: CHUNK.cy,
-                hash: 0x0123_4567_89ab_cdef,
+                hash: CONTENT_HASH,
                 bytes: vec![0xde, 0xad, 0xbe, 0xef],
             }),
         ),
@@ -212,7 +214,7 @@ fn first_tick() -> Vec<u8> {
     let body = encoded(&Body { enters: vec![enter(1)], ..Body::default() });
     tick_payload(&[
         Item::Reset,
-        Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: 0x0123_4567_89ab_cdef },
+        Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: CONTENT_HASH },
         Item::Key { slot: Slot(1), stream: stream(), lane: Lane::Near, body: &body },
     ])
 }
@@ -263,7 +265,7 @@ fn items() -> Vec<Sample> {
         sample(
             "item_seen",
             "a chunk comes into view at full rate",
-            Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: 0x0123_4567_89ab_cdef },
+            Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: CONTENT_HASH },
         ),
         sample("item_unseen", "a chunk goes out of view", Item::Unseen { chunk: CHUNK }),
         sample("item_reset", "forget all slots and chunks", Item::Reset),
