@@ -1,10 +1,13 @@
 """The rules of the picture, one adversary after the other."""
 
+import json
 import unittest
 
 from tombolo import frames
 from tombolo.motion import CHUNK_UNITS, Segment, velocity
 from tombolo.picture import Picture
+
+from .test_golden import GOLDEN
 
 HERE, THERE, FAR_AWAY = (3, 3), (4, 3), (9, 9)
 BEGIN = 1_000
@@ -204,6 +207,10 @@ class Velocities(unittest.TestCase):
         table = [(0, 2, 18, 0), (0, 6, 72, 0), (4, 5, 38, 38), (8, 6, 0, 72), (31, 2, 18, -4), (16, 1, -8, 0)]
         for heading, gait, east, south in table:
             self.assertEqual(velocity(heading << 3 | gait, 10), (east, south), (heading, gait))
+
+    def test_all_velocities_are_the_servers(self):
+        for hz, pairs in json.loads((GOLDEN / "velocities.json").read_text()).items():
+            self.assertEqual([list(velocity(motion, int(hz))) for motion in range(256)], pairs, hz)
 
     def test_a_segment_may_be_restated(self):
         segment = Segment(100, 200, 50, 4 << 3 | 5)

@@ -2,12 +2,12 @@
 
 mod cost;
 mod describe;
+mod document;
 mod golden;
 mod hostile;
 mod identity;
 mod python;
 mod roundtrip;
-
 mod samples;
 mod splitter;
 mod strategies;

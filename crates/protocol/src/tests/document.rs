@@ -66,6 +66,8 @@ fn limits_are_the_ones_of_the_code() {
         ("messages at once after a pause", limits::CLIENT_MESSAGES_BURST as usize),
         ("lines of speech a second, steady", limits::SPEECH_PER_SECOND as usize),
         ("lines of speech at once after a pause", limits::SPEECH_BURST as usize),
+        ("baselines a second", limits::BASELINES_PER_SECOND as usize),
+        ("replies remembered", limits::REPLY_WINDOW),
         ("requests in flight", limits::REQUESTS_IN_FLIGHT),
         ("connection to hello, ms", limits::HELLO_TIMEOUT_MS as usize),
         ("silence of a client, ms", limits::CLIENT_SILENCE_MS as usize),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
+use world::{Motion, Pace, TickRate};
 
 use super::samples::{self, Sample};
 use super::{describe, golden_dir};
@@ -46,6 +47,17 @@ fn expected() -> Value {
     serde_json::to_value(entries).expect("JSON of JSON")
 }
 
+/// The velocity of every motion at every tick rate, one rate a line.
+fn velocities() -> String {
+    let rate = |hz: u32| {
+        let pace = Pace::new(TickRate::new(hz).expect("an allowed rate"));
+        let pairs = (0..=255).map(|byte| pace.velocity(Motion::from_byte(byte)));
+        let pairs: Vec<_> = pairs.map(|(east, south)| format!("[{east},{south}]")).collect();
+        format!("\"{hz}\": [{}]", pairs.join(","))
+    };
+    format!("{{\n{}\n}}\n", TickRate::ALLOWED_HZ.map(rate).join(",\n"))
+}
+
 fn write_if_asked() {
     if std::env::var_os("TOMBOLO_WRITE_GOLDEN").is_none() {
         return;
@@ -53,6 +65,7 @@ fn write_if_asked() {
     for sample in samples::all() {
         fs::write(golden_dir().join(format!("{}.hex", sample.name)), render(&sample)).expect("a writable directory");
     }
+    fs::write(golden_dir().join("velocities.json"), velocities()).expect("a writable directory");
     let text = serde_json::to_string_pretty(&expected()).expect("JSON") + "\n";
     fs::write(golden_dir().join("expected.json"), text).expect("a writable directory");
 }
@@ -69,11 +82,18 @@ fn golden_files_hold_the_bytes_and_the_fields() {
 }
 
 #[test]
+fn golden_velocities_are_the_rules_of_the_world() {
+    write_if_asked();
+    let text = fs::read_to_string(golden_dir().join("velocities.json")).expect("the golden velocities");
+    assert!(text == velocities(), "velocities.json differs from world::motion. {REGENERATE}");
+}
+
+#[test]
 fn golden_files_are_all_accounted_for() {
     let known: Vec<_> = samples::all().iter().map(|s| format!("{}.hex", s.name)).collect();
     for entry in fs::read_dir(golden_dir()).expect("the golden directory") {
         let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
-        assert!(name == "expected.json" || known.contains(&name), "golden/{name} belongs to no sample");
+        assert!(name.ends_with(".json") || known.contains(&name), "golden/{name} belongs to no sample");
     }
 }
 
