@@ -78,6 +78,8 @@ class StandIn(threading.Thread):
             if self.close_after_dress:
                 return messages.Closing(8, messages.RECONNECT, 10).encode(**context)
             return messages.Reply(0, 0, 0).encode(**context)
+        if isinstance(message, messages.Speak):
+            return messages.Reply(5, messages.RETRY, 1000).encode(**context)
         if isinstance(message, messages.Ping):
             return messages.Pong(message.client_ms, int(time.time() * 1000)).encode(**context)
         if isinstance(message, messages.GetBaseline):
@@ -188,7 +190,7 @@ class CommandLine(unittest.TestCase):
         code, out = self.run_main(StandIn())
         result = json.loads(out)
         self.assertEqual((code, result["violations"], result["sessions"]), (0, 0, 1), out)
-        self.assertEqual(result["deeds_done"], 1)
+        self.assertEqual((result["deeds_done"], result["refusals"]), (1, 1))
 
     def test_a_server_that_breaks_the_rules(self):
         server = StandIn()

@@ -49,7 +49,7 @@ def wander(client: Client, seconds: float, draw: random.Random) -> dict:
         for happening in client.poll():
             if isinstance(happening, Corrected):
                 turn_at = min(turn_at, time.monotonic() + 0.2)
-            elif isinstance(happening, Replied) and happening.code == 0:
+            elif isinstance(happening, Replied) and happening.request and happening.code == 0:
                 tints += 1
         most_seen = max(most_seen, len(client.picture.entities))
     client.stop()

@@ -26,6 +26,7 @@ SHORT_SESSION_S = 0.3
 ATTEMPTS = 20
 REQUESTS_IN_FLIGHT = 8
 BASELINES_IN_FLIGHT = 4
+ASK_AGAIN_S = 2.0
 
 Address = Tuple[str, int]
 
@@ -52,7 +53,7 @@ class Spoke:
 
 @dataclass(frozen=True)
 class Replied:
-    """A request has its outcome; code 0 is done."""
+    """A request has its outcome; code 0 is done. Speech has the request 0."""
 
     request: int
     code: int
@@ -162,9 +163,8 @@ class Client:
         self._stated_at = self._pinged_at = 0.0
         self._stated_tick = 0
         self._heard_at = self._begun_at = time.monotonic()
-        self._asked: Dict[int, Tuple[int, int]] = {}
-        self._denied: Set[Tuple[int, int]] = set()
-        self._ask_at = 0.0
+        self._asked: Dict[Tuple[int, int], float] = {}
+        self._ever_asked: Set[Tuple[int, int]] = set()
         for request, deed in sorted(self._unanswered.items()):
             self._send(deed, request)
 
@@ -206,14 +206,10 @@ class Client:
         """The deed of changing the avatar's tint. Returns the request id that `Replied` will name."""
         if len(self._unanswered) >= REQUESTS_IN_FLIGHT:
             raise RuntimeError("too many requests in flight")
-        request = self._request_id()
+        request, self._next_request = self._next_request, self._next_request + 1
         self._unanswered[request] = messages.Dress(tint)
         self._send(self._unanswered[request], request)
         return request
-
-    def _request_id(self) -> int:
-        self._next_request += 1
-        return self._next_request - 1
 
     # Clock and place
 
@@ -302,16 +298,16 @@ class Client:
         self.counts["inputs"] += 1
 
     def _ask_baselines(self) -> None:
-        if time.monotonic() < self._ask_at:
-            return
-        for (cx, cy), (_, content) in self.picture.seen.items():
+        # What is out of view when it is asked for, or asked for too fast, gets no answer: forget and ask again.
+        now = time.monotonic()
+        self._asked = {chunk: until for chunk, until in self._asked.items() if until > now}
+        for chunk, (_, content) in self.picture.seen.items():
             if len(self._asked) >= BASELINES_IN_FLIGHT:
                 return
-            awaited = (cx, cy) in self._asked.values() or (cx, cy) in self._denied
-            if not awaited and self.cache.get(content) is None:
-                request = self._request_id()
-                self._asked[request] = (cx, cy)
-                self._send(messages.GetBaseline(cx, cy), request)
+            if chunk not in self._asked and self.cache.get(content) is None:
+                self._asked[chunk] = now + ASK_AGAIN_S
+                self._ever_asked.add(chunk)
+                self._send(messages.GetBaseline(*chunk))
 
     # What came
 
@@ -321,7 +317,7 @@ class Client:
         if isinstance(message, messages.Reply):
             return self._reply(envelope.request, message)
         if isinstance(message, messages.Baseline):
-            self._baseline(envelope.request, message)
+            self._baseline(message)
         elif isinstance(message, messages.Pong):
             self._pong(message)
         elif isinstance(message, messages.Closing):
@@ -357,12 +353,6 @@ class Client:
         return [Corrected(ack.x, ack.y, ack.motion)]
 
     def _reply(self, request: int, reply: messages.Reply) -> List[Happening]:
-        chunk = self._asked.pop(request, None)
-        if chunk is not None and reply.meaning == messages.RETRY:
-            self._ask_at = time.monotonic() + max(reply.retry_after_ms, 100) / 1000
-            return []
-        if chunk is not None:
-            self._denied.add(chunk)
         if request in self._unanswered and reply.meaning == messages.RETRY:
             self._retry_at[request] = time.monotonic() + max(reply.retry_after_ms, 100) / 1000
             return []
@@ -370,9 +360,10 @@ class Client:
         self.counts["replies" if reply.code == 0 else "refusals"] += 1
         return [Replied(request, reply.code)]
 
-    def _baseline(self, request: int, message: messages.Baseline) -> None:
+    def _baseline(self, message: messages.Baseline) -> None:
         self.counts["baselines"] += 1
-        if self._asked.pop(request, None) != (message.cx, message.cy):
+        self._asked.pop((message.cx, message.cy), None)
+        if (message.cx, message.cy) not in self._ever_asked:
             self._violation("baseline", f"nobody asked for {message.cx}, {message.cy}")
         if baseline.content_hash(message.bytes) != message.hash:
             self._violation("baseline", f"the hash of {message.cx}, {message.cy} is not that of its bytes")

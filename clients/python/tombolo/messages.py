@@ -109,7 +109,7 @@ class Dress(Message, kind=4):
 
 @dataclass
 class GetBaseline(Message, kind=5):
-    """Client, with a request id: send a chunk's ground and natural props."""
+    """Client: send the ground and natural props of a chunk in view."""
 
     cx: I16
     cy: I16
@@ -217,5 +217,7 @@ CODES = {
     13: "too_many_requests",
     14: "document_unreadable",
     15: "fenced",
+    16: "left",
+    17: "disconnected",
 }
 """The names of refusal codes."""

@@ -109,8 +109,8 @@ fn to_server() -> Vec<Sample> {
         sample("dress", "request 9: the deed of changing one's tint", request(9), ToServer::Dress(Dress { tint: 200 })),
         sample(
             "get_baseline",
-            "request 10: the baseline of chunk (3, -2)",
-            request(10),
+            "the baseline of chunk (3, -2) is wanted",
+            session,
             ToServer::GetBaseline(GetBaseline { cx: CHUNK.cx, cy: CHUNK.cy }),
         ),
         sample("ping", "the client's clock", session, ToServer::Ping(Ping { client_ms: 123_456 })),
@@ -149,8 +149,8 @@ fn to_client() -> Vec<Sample> {
         ),
         sample(
             "baseline",
-            "request 10: a baseline (its content shortened to four bytes)",
-            answer(10),
+            "a baseline (its content shortened to four bytes)",
+            session,
             ToClient::Baseline(Baseline {
                 cx: CHUNK.cx,
                 cy: CHUNK.cy,
