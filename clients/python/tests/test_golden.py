@@ -5,7 +5,7 @@ import unittest
 from dataclasses import asdict
 from pathlib import Path
 
-from tombolo import frames, messages, wire
+from tombolo import baseline, frames, messages, wire
 
 GOLDEN = Path(__file__).resolve().parents[3] / "crates" / "protocol" / "golden"
 NAMES = {cls: cls.__name__.lower() for cls in (*frames.Item.__args__, *frames.Record.__args__)}
@@ -66,6 +66,19 @@ class Golden(unittest.TestCase):
         for name, value in self.each("Body"):
             records = frames.records(tuple(value["chunk"]), golden(name))
             self.assertEqual([plain(record, "record") for record in records], value["records"])
+
+    def test_the_ground_means_what_is_expected(self):
+        for name, value in self.each("Ground"):
+            data = golden(name)
+            ground = baseline.decode(data)
+            self.assertEqual(baseline.content_hash(data), value["hash"])
+            self.assertEqual(ground.heights_cm, value["heights_cm"])
+            self.assertEqual(ground.biomes, [baseline.BIOMES[biome] for biome in value["biomes"]])
+            props = [[baseline.PROPS.index(p.kind), p.x, p.y, p.index] for p in ground.props]
+            self.assertEqual(props, value["props"])
+            for cut in range(len(data)):
+                with self.assertRaises(wire.WireError):
+                    baseline.decode(data[:cut])
 
     def test_cut_anywhere_nothing_but_a_wire_error(self):
         for name, _ in self.each("ToServer", "ToClient"):

@@ -3,6 +3,7 @@
 //! Byte strings are hexadecimal, motions are their byte, positions are `x` and `y` in units.
 
 use serde_json::{Value, json};
+use world::Baseline;
 
 use super::samples::{CHUNK, Sample, Shape, TICK};
 use crate::client::{ToClient, ToServer};
@@ -32,6 +33,16 @@ pub fn sample(sample: &Sample) -> Result<Value, WireError> {
         Shape::Item => json!({ "tick": TICK.0, "items": items(&in_tick(bytes))? }),
         Shape::Body => json!({ "chunk": [CHUNK.cx, CHUNK.cy], "records": records(bytes)? }),
         Shape::Topic => json!({ "topic": hex(bytes) }),
+        Shape::Ground => ground(bytes),
+    })
+}
+
+fn ground(bytes: &[u8]) -> Value {
+    let ground = Baseline::decode(bytes).expect("a ground");
+    let props = ground.props.iter().map(|p| json!([p.kind.to_byte(), p.x, p.y, p.index]));
+    json!({
+        "hash": Baseline::content_hash(bytes), "heights_cm": ground.heights_cm.to_vec(),
+        "biomes": ground.biomes.map(|b| b.to_byte()).to_vec(), "props": props.collect::<Vec<_>>(),
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each has a name, a line that says what it shows, and its shape, which says how to decode it.
 
-use world::{Chunk, EntityId, Epoch, Gait, Heading, Hop, IslandId, Motion, Position, Tick};
+use world::island::{Prop, PropKind};
+use world::{Biome, Chunk, EntityId, Epoch, Gait, Ground, Heading, Hop, IslandId, Motion, Position, Tick};
 
 use crate::client::{
     Baseline, Closing, Dress, GetBaseline, Hello, Input, Ping, Pong, Reply, Speak, ToClient, ToServer, Welcome,
@@ -31,6 +32,8 @@ pub enum Shape {
     Body,
     /// A topic.
     Topic,
+    /// The bytes inside a baseline, which `world` encodes.
+    Ground,
 }
 
 /// A golden file in the making.
@@ -59,12 +62,12 @@ pub const EPOCH: u32 = 7;
 
 /// Every sample.
 pub fn all() -> Vec<Sample> {
-    [to_server(), to_client(), items(), bodies(), mesh(), topics()].concat()
+    [to_server(), to_client(), items(), bodies(), mesh(), topics(), vec![ground()]].concat()
 }
 
 /// The names of the samples that a game client may meet.
 pub fn of_clients() -> Vec<&'static str> {
-    let meets = |s: &Sample| !matches!(s.shape, Shape::Mesh | Shape::Topic);
+    let meets = |s: &Sample| !matches!(s.shape, Shape::Mesh | Shape::Topic | Shape::Ground);
     all().into_iter().filter(meets).map(|s| s.name).collect()
 }
 
@@ -388,4 +391,17 @@ fn topics() -> Vec<Sample> {
         sample("topic_chunk", "the channel of a chunk's sub-cell 5", Topic::chunk(ISLAND, CHUNK, 5)),
         sample("topic_node", "what one node is told", Topic::node(publisher())),
     ]
+}
+
+/// A slope from the sea up to grassland, with two props, made by hand so that no generator can change it.
+fn ground() -> Sample {
+    let row = |cell: usize| if cell < 45 { Biome::ShallowWater } else { Biome::Grassland };
+    let prop = |index, kind, x, y| Prop { index, kind, x, y };
+    let ground = Ground {
+        heights_cm: std::array::from_fn(|vertex| 25 * (vertex / 16) as i16 - 80),
+        biomes: std::array::from_fn(row),
+        props: vec![prop(2, PropKind::Reed, 130, 500), prop(300, PropKind::Oak, 3_599, 2_000)],
+    };
+    let note = "the inside of a baseline: a beach without sand, a reed and an oak";
+    Sample { name: "ground", note, shape: Shape::Ground, bytes: world::Baseline::encode(&ground) }
 }
