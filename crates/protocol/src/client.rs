@@ -4,10 +4,10 @@
 
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::codec;
+use crate::codec::{self, CLIENT_CAP, Capped, SERVER_CAP};
 use crate::envelope::{self, Context, Kind};
 use crate::limits;
-use crate::wire::WireError;
+use crate::wire::{Reader, WireError};
 
 /// The first message of a client.
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
@@ -17,13 +17,14 @@ pub struct Hello {
     pub oldest: u16,
     /// The newest version that the client speaks.
     pub newest: u16,
-    /// The account, at most [`limits::NAME_BYTES`] bytes; letters, digits, `-`, `_`.
+    /// The account. Decoding does not look into it: what [`valid_name`] refuses is answered `name_invalid`.
     pub name: String,
     /// What an earlier welcome gave, empty the first time.
     pub ticket: Vec<u8>,
 }
 
-/// Where the client's avatar is and how it moves. Sent when the motion changes, and at most once a tick.
+/// Where the client's avatar is and how it moves. Sent when the motion changes, while walking at least once a second,
+/// and at most once a tick.
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
 #[cfg_attr(test, derive(bincode::Encode))]
 pub struct Input {
@@ -41,7 +42,7 @@ pub struct Input {
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
 #[cfg_attr(test, derive(bincode::Encode))]
 pub struct Speak {
-    /// At most [`limits::SPEECH_BYTES`] bytes, no control characters.
+    /// The line. Decoding does not look into it: what [`valid_speech`] refuses is answered `text_invalid`.
     pub text: String,
 }
 
@@ -113,6 +114,15 @@ pub struct Welcome {
     pub ticket: Vec<u8>,
     /// The server's software version.
     pub software: String,
+}
+
+impl Welcome {
+    fn within_limits(&self) -> Result<(), WireError> {
+        WireError::unless_within("alternatives", self.alternatives.len(), limits::ALTERNATIVES)?;
+        WireError::unless_within("ticket", self.ticket.len(), limits::TICKET_BYTES)?;
+        WireError::unless_within("software", self.software.len(), limits::SOFTWARE_BYTES)?;
+        self.alternatives.iter().try_for_each(|a| WireError::unless_within("address", a.len(), limits::ADDRESS_BYTES))
+    }
 }
 
 /// The outcome of a request, named by the envelope's request id.
@@ -188,17 +198,19 @@ impl ToServer {
         let payload = envelope.payload;
         Ok(Some(match envelope.known() {
             Some(Kind::Hello) => {
-                let hello: Hello = codec::from_bytes(payload)?;
-                within("name", hello.name.len(), limits::NAME_BYTES)?;
-                within("ticket", hello.ticket.len(), limits::TICKET_BYTES)?;
+                let hello: Hello = from_client(payload)?;
+                WireError::unless_within("ticket", hello.ticket.len(), limits::TICKET_BYTES)?;
                 Self::Hello(hello)
             }
-            Some(Kind::Input) => Self::Input(codec::from_bytes(payload)?),
-            Some(Kind::Speak) => Self::Speak(codec::from_bytes(payload)?),
-            Some(Kind::Dress) => Self::Dress(codec::from_bytes(payload)?),
-            Some(Kind::GetBaseline) => Self::GetBaseline(codec::from_bytes(payload)?),
-            Some(Kind::Ping) => Self::Ping(codec::from_bytes(payload)?),
-            Some(Kind::Bye) => Self::Bye,
+            Some(Kind::Input) => Self::Input(from_client(payload)?),
+            Some(Kind::Speak) => Self::Speak(from_client(payload)?),
+            Some(Kind::Dress) => Self::Dress(from_client(payload)?),
+            Some(Kind::GetBaseline) => Self::GetBaseline(from_client(payload)?),
+            Some(Kind::Ping) => Self::Ping(from_client(payload)?),
+            Some(Kind::Bye) => {
+                Reader::new(payload).finish()?;
+                Self::Bye
+            }
             _ => return Ok(None),
         }))
     }
@@ -241,16 +253,19 @@ impl<'a> ToClient<'a> {
         let payload = envelope.payload;
         Ok(Some(match envelope.known() {
             Some(Kind::Welcome) => {
-                let welcome: Welcome = codec::from_bytes(payload)?;
-                within("alternatives", welcome.alternatives.len(), limits::ALTERNATIVES)?;
-                within("ticket", welcome.ticket.len(), limits::TICKET_BYTES)?;
+                let welcome: Welcome = from_server(payload)?;
+                welcome.within_limits()?;
                 Self::Welcome(welcome)
             }
             Some(Kind::Tick) => Self::Tick(payload),
-            Some(Kind::Reply) => Self::Reply(codec::from_bytes(payload)?),
-            Some(Kind::Baseline) => Self::Baseline(codec::from_bytes(payload)?),
-            Some(Kind::Pong) => Self::Pong(codec::from_bytes(payload)?),
-            Some(Kind::Closing) => Self::Closing(codec::from_bytes(payload)?),
+            Some(Kind::Reply) => Self::Reply(from_server(payload)?),
+            Some(Kind::Baseline) => {
+                let baseline: Baseline = from_server(payload)?;
+                WireError::unless_within("baseline", baseline.bytes.len(), limits::BASELINE_BYTES)?;
+                Self::Baseline(baseline)
+            }
+            Some(Kind::Pong) => Self::Pong(from_server(payload)?),
+            Some(Kind::Closing) => Self::Closing(from_server(payload)?),
             _ => return Ok(None),
         }))
     }
@@ -282,6 +297,10 @@ pub fn valid_speech(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= limits::SPEECH_BYTES && !text.chars().any(char::is_control)
 }
 
-fn within(what: &'static str, found: usize, limit: usize) -> Result<(), WireError> {
-    if found <= limit { Ok(()) } else { Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 }) }
+fn from_client<'a, T: SchemaRead<'a, Capped<CLIENT_CAP>, Dst = T>>(payload: &'a [u8]) -> Result<T, WireError> {
+    codec::from_bytes::<T, CLIENT_CAP>(payload)
+}
+
+fn from_server<'a, T: SchemaRead<'a, Capped<SERVER_CAP>, Dst = T>>(payload: &'a [u8]) -> Result<T, WireError> {
+    codec::from_bytes::<T, SERVER_CAP>(payload)
 }

@@ -119,7 +119,8 @@ pub enum Record {
     Event(Event),
 }
 
-/// The records of one frame, collected to be encoded. Positions must be such that `chunk.keeps(position)`.
+/// The records of one frame, collected to be encoded. Positions should be such that `chunk.keeps(position)`: what lies
+/// farther out, as a ghost does whose publisher fell silent, is written at the nearest place that 12 bits can name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
     /// New segments.
@@ -242,7 +243,7 @@ pub fn count_updates(chunk: Chunk, bytes: &[u8]) -> Result<u64, WireError> {
 
 fn put_place(out: &mut Vec<u8>, chunk: Chunk, at: Position) {
     let origin = chunk.origin();
-    let axis = |v: i32, o: i32| (v - o + PLACE_BIAS).clamp(0, 4095) as u32;
+    let axis = |v: i32, o: i32| v.saturating_sub(o).saturating_add(PLACE_BIAS).clamp(0, 4095) as u32;
     let packed = axis(at.x, origin.x) | axis(at.y, origin.y) << 12;
     out.put(&packed.to_le_bytes()[..3]);
 }
@@ -303,6 +304,7 @@ fn put_enter(out: &mut Vec<u8>, chunk: Chunk, e: &Enter) {
     out.put_u8(e.motion.to_byte());
     out.put_u8(e.look.kind);
     out.put_u8(e.look.tint);
+    debug_assert!(e.look.name.len() <= limits::NAME_BYTES, "a look's name is within its limit");
     out.put_blob(e.look.name.as_bytes());
 }
 
@@ -321,6 +323,7 @@ fn read_enter(r: &mut Reader<'_>, chunk: Chunk) -> Result<Enter, WireError> {
 fn put_event(out: &mut Vec<u8>, e: &Event) {
     out.put_u16(e.handle.0);
     out.put_u8(e.kind);
+    debug_assert!(e.payload.len() <= limits::EVENT_BYTES, "an event is within its limit");
     out.put_blob(&e.payload);
 }
 

@@ -17,6 +17,9 @@ pub mod refusal;
 pub mod tick;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use envelope::{Envelope, Kind, Splitter};
 pub use mesh::{Incarnation, StreamId};
 pub use refusal::{Code, Meaning};

@@ -22,7 +22,33 @@ pub const INTEREST_CHUNKS: usize = 16_384;
 pub const SUMMARY_STREAMS: usize = INTEREST_CHUNKS;
 /// Alternative addresses in a welcome.
 pub const ALTERNATIVES: usize = 16;
+/// Bytes of one alternative address: the longest host name, a colon and a port.
+pub const ADDRESS_BYTES: usize = 253 + 6;
+/// Bytes of the server's software version.
+pub const SOFTWARE_BYTES: usize = 64;
 /// Bytes of a resume ticket.
 pub const TICKET_BYTES: usize = 512;
 /// Bytes of a chunk's baseline.
 pub const BASELINE_BYTES: usize = 16 * 1024;
+
+/// Messages of all kinds that a client may send in a second, as a steady rate. An input at each of 20 ticks, requests
+/// and pings stay far below.
+pub const CLIENT_MESSAGES_PER_SECOND: u32 = 60;
+/// Messages that a client may send at once after a pause. All baselines of a view of 11 x 11 chunks stay below.
+pub const CLIENT_MESSAGES_BURST: u32 = 180;
+/// Lines of speech that a client may say in a second, as a steady rate. Beyond it the line is refused
+/// (`rate_limited`), the connection stays.
+pub const SPEECH_PER_SECOND: u32 = 1;
+/// Lines that a client may say at once after a pause.
+pub const SPEECH_BURST: u32 = 4;
+/// Baselines that a client is sent in a second. Beyond it the request is refused (`rate_limited`).
+pub const BASELINES_PER_SECOND: u32 = 100;
+/// Replies to deeds that the server remembers for an avatar. A repeated request older than these is answered `too_old`.
+pub const REPLY_WINDOW: usize = 16;
+/// Requests that wait for their reply at a time. One more is refused (`too_many_requests`).
+pub const REQUESTS_IN_FLIGHT: usize = 8;
+/// Milliseconds from the connection to the whole hello. Then the server hangs up.
+pub const HELLO_TIMEOUT_MS: u64 = 5_000;
+/// Milliseconds without any message from a client after which its session ends (`timed_out`). A client that stands
+/// still pings every 5 s.
+pub const CLIENT_SILENCE_MS: u64 = 20_000;

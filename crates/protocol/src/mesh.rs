@@ -12,7 +12,7 @@ use std::fmt;
 use wincode::{SchemaRead, SchemaWrite};
 use world::{Chunk, IslandId, Tick};
 
-use crate::codec;
+use crate::codec::{self, MESH_CAP};
 use crate::envelope::{self, Context, Envelope, Kind};
 use crate::limits;
 use crate::wire::{Put, Reader, WireError};
@@ -260,8 +260,12 @@ impl<'a> MeshMessage<'a> {
                 let stream = read_stream(&mut r)?;
                 Self::Keyframe(Keyframe { stream, tick: Tick(r.u64("tick")?), body: r.rest() })
             }
-            Some(Kind::Summary) => Self::Summary(codec::from_bytes::<SummaryWire>(envelope.payload)?.try_into()?),
-            Some(Kind::Interest) => Self::Interest(codec::from_bytes::<InterestWire>(envelope.payload)?.try_into()?),
+            Some(Kind::Summary) => {
+                Self::Summary(codec::from_bytes::<SummaryWire, MESH_CAP>(envelope.payload)?.try_into()?)
+            }
+            Some(Kind::Interest) => {
+                Self::Interest(codec::from_bytes::<InterestWire, MESH_CAP>(envelope.payload)?.try_into()?)
+            }
             Some(Kind::KeyframeRequest) => {
                 let request =
                     KeyframeRequest { from: Incarnation(r.u64("incarnation")?), stream: read_stream(&mut r)? };
@@ -343,7 +347,7 @@ impl From<&Summary> for SummaryWire {
 impl TryFrom<SummaryWire> for Summary {
     type Error = WireError;
     fn try_from(w: SummaryWire) -> Result<Self, WireError> {
-        at_most("summary streams", w.streams.len(), limits::SUMMARY_STREAMS)?;
+        WireError::unless_within("summary streams", w.streams.len(), limits::SUMMARY_STREAMS)?;
         let stream = |s: StreamTickWire| StreamTick {
             island: IslandId(s.island),
             chunk: Chunk { cx: s.cx, cy: s.cy },
@@ -369,12 +373,8 @@ impl From<&Interest> for InterestWire {
 impl TryFrom<InterestWire> for Interest {
     type Error = WireError;
     fn try_from(w: InterestWire) -> Result<Self, WireError> {
-        at_most("interest chunks", w.chunks.len(), limits::INTEREST_CHUNKS)?;
+        WireError::unless_within("interest chunks", w.chunks.len(), limits::INTEREST_CHUNKS)?;
         let chunk = |c: ChunkWire| (IslandId(c.island), Chunk { cx: c.cx, cy: c.cy });
         Ok(Self { from: Incarnation(w.from), version: w.version, chunks: w.chunks.into_iter().map(chunk).collect() })
     }
-}
-
-fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), WireError> {
-    if found <= limit { Ok(()) } else { Err(WireError::TooLarge { what, found: found as u64, limit: limit as u64 }) }
 }

@@ -16,6 +16,28 @@ pub enum Meaning {
     Reconnect = 4,
 }
 
+impl Meaning {
+    /// Every meaning.
+    pub const ALL: [Self; 4] = [Self::Rejected, Self::Retry, Self::Resync, Self::Reconnect];
+
+    /// The meaning with this number.
+    #[must_use]
+    pub fn from_number(n: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| *m as u8 == n)
+    }
+
+    /// A stable word for logs and metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Retry => "retry",
+            Self::Resync => "resync",
+            Self::Reconnect => "reconnect",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal, $meaning:ident, $label:literal;)*) => {
         /// Why something was refused or a session ends. The numbers are frozen.

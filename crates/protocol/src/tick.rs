@@ -44,9 +44,10 @@ pub enum Item<'a> {
     Frame {
         /// The stream.
         slot: Slot,
-        /// Ticks from the frame to the message.
+        /// Ticks from the frame to the message; never more than the message's tick.
         late: u64,
-        /// Ticks from the stream's previous change to the frame, 0 if this is its first.
+        /// Ticks from the stream's previous change to the frame, 0 if this is its first; never more than
+        /// the frame's tick.
         back: u64,
         /// The records.
         body: &'a [u8],
@@ -166,19 +167,14 @@ impl<'a> Items<'a> {
     fn read(&mut self) -> Result<Item<'a>, WireError> {
         let r = &mut self.reader;
         Ok(match r.u8("item tag")? {
-            1 => Item::Frame {
-                slot: Slot(r.u16("slot")?),
-                late: r.varint("late")?,
-                back: r.varint("back")?,
-                body: r.blob(limits::SERVER_MESSAGE_BYTES, "frame body")?,
-            },
+            1 => read_frame(r, self.tick)?,
             2 => read_key(r)?,
             3 => Item::Close { slot: Slot(r.u16("slot")?) },
             4 => Item::Ack(Ack {
                 seq: r.u32("seq")?,
                 at: Position { x: r.i32("x")?, y: r.i32("y")? },
                 motion: Motion::from_byte(r.u8("motion")?),
-                corrected: r.u8("verdict")? != 0,
+                corrected: read_verdict(r)?,
             }),
             5 => Item::Seen { chunk: read_chunk(r)?, lane: read_lane(r)?, baseline: r.u64("baseline")? },
             6 => Item::Unseen { chunk: read_chunk(r)? },
@@ -200,6 +196,25 @@ impl<'a> Iterator for Items<'a> {
             self.reader = Reader::new(&[]);
         }
         Some(item)
+    }
+}
+
+fn read_frame<'a>(r: &mut Reader<'a>, message: Tick) -> Result<Item<'a>, WireError> {
+    let slot = Slot(r.u16("slot")?);
+    let late = r.varint("late")?;
+    let tick = message.0.checked_sub(late).ok_or(WireError::Invalid("late"))?;
+    let back = r.varint("back")?;
+    if back > tick {
+        return Err(WireError::Invalid("back"));
+    }
+    Ok(Item::Frame { slot, late, back, body: r.blob(limits::SERVER_MESSAGE_BYTES, "frame body")? })
+}
+
+fn read_verdict(r: &mut Reader<'_>) -> Result<bool, WireError> {
+    match r.u8("verdict")? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(WireError::Invalid("verdict")),
     }
 }
 

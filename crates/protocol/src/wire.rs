@@ -26,6 +26,13 @@ pub enum WireError {
     Trailing(usize),
 }
 
+impl WireError {
+    /// An error unless `found` is at most `limit`.
+    pub(crate) fn unless_within(what: &'static str, found: usize, limit: usize) -> Result<(), Self> {
+        if found <= limit { Ok(()) } else { Err(Self::TooLarge { what, found: found as u64, limit: limit as u64 }) }
+    }
+}
+
 /// Reads packed values from a slice, front to back.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {

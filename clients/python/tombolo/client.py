@@ -1,0 +1,408 @@
+"""A connection to the world: handshake, clock, own avatar, requests, and reconnecting.
+
+One thread, no callbacks: call `Client.poll` again and again; it reads what came, sends what is due and returns what
+happened. Between two calls look at `Client.picture`, and call `walk`, `speak`, `dress`.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Deque, Dict, List, Optional, Set, Tuple, Union
+
+from . import baseline, frames, messages, motion
+from .motion import Segment
+from .picture import Picture
+from .wire import SERVER_MESSAGE_BYTES, Envelope, Splitter, WireError
+
+OLDEST = NEWEST = 1
+CONNECT_S = 5.0
+PING_EVERY_S = 2.0
+RESTATE_EVERY_S = 0.8
+SILENCE_S = 10.0
+SHORT_SESSION_S = 0.3
+ATTEMPTS = 20
+REQUESTS_IN_FLIGHT = 8
+BASELINES_IN_FLIGHT = 4
+ASK_AGAIN_S = 2.0
+
+Address = Tuple[str, int]
+
+
+class Refused(Exception):
+    """The server said no, and asking again would not help."""
+
+    def __init__(self, code: int):
+        self.code = code
+        super().__init__(messages.CODES.get(code, f"code {code}"))
+
+
+class ConnectionLost(Exception):
+    """No address let us in for too long."""
+
+
+@dataclass(frozen=True)
+class Spoke:
+    """Somebody in view said a line."""
+
+    entity: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Replied:
+    """A request has its outcome; code 0 is done. Speech has the request 0."""
+
+    request: int
+    code: int
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The server put my avatar elsewhere than I had it."""
+
+    x: int
+    y: int
+    motion: int
+
+
+Happening = Union[Spoke, Replied, Corrected]
+
+
+def parse_address(text: str) -> Address:
+    """`host:port` or `[v6]:port`."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+class Client:
+    """One player. `connect` first, then `poll` for as long as you like, then `close`."""
+
+    def __init__(self, address: Address, name: str, cache: Optional[baseline.Cache] = None):
+        self.name = name
+        self.cache = cache or baseline.Cache()
+        self.counts: Counter = Counter()
+        self.violations: Counter = Counter()
+        self.examples: List[str] = []
+        self.welcome: Optional[messages.Welcome] = None
+        self.epoch = 0
+        self.picture: Optional[Picture] = None
+        self.rtt_ms: List[float] = []
+        self._home = address
+        self._addresses: Deque[Address] = deque([address])
+        self._socket: Optional[socket.socket] = None
+        self._next_request = 1
+        self._unanswered: Dict[int, messages.Message] = {}
+        self._retry_at: Dict[int, float] = {}
+        self._ticket = b""
+
+    # Life of a connection
+
+    def connect(self) -> None:
+        """Enters the world, at the first address that lets us in. Raises `Refused` or `ConnectionLost`."""
+        pause, trouble = 0.2, "no address"
+        for _ in range(ATTEMPTS):
+            address = self._addresses[0]
+            try:
+                self._open(address)
+                return
+            except (OSError, WireError) as error:
+                trouble = f"{address[0]}:{address[1]}: {error}"
+            except _Again as again:
+                trouble, pause = f"{address[0]}:{address[1]}: {again}", max(pause, again.pause_s)
+            self._drop()
+            self._addresses.rotate(-1)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 2.0)
+        raise ConnectionLost(trouble)
+
+    def _open(self, address: Address) -> None:
+        self._socket = socket.create_connection(address, CONNECT_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._splitter = Splitter(SERVER_MESSAGE_BYTES)
+        self._waiting: Deque[Envelope] = deque()
+        self._broken = False
+        self._send(messages.Hello(OLDEST, NEWEST, self.name, self._ticket), epoch=0)
+        deadline = time.monotonic() + 2 * CONNECT_S
+        while time.monotonic() < deadline:
+            self._receive(0.1)
+            while self._waiting:
+                envelope = self._waiting.popleft()
+                message = messages.Message.decode(envelope)
+                if isinstance(message, messages.Welcome):
+                    return self._begin(envelope.epoch, message)
+                if isinstance(message, messages.Closing):
+                    self._closing(message)
+        raise _Again("no welcome", 0.0)
+
+    def _begin(self, epoch: int, welcome: messages.Welcome) -> None:
+        if not OLDEST <= welcome.version <= NEWEST:
+            raise WireError(f"the server chose version {welcome.version}")
+        if epoch <= self.epoch:
+            self._violation("epoch", f"session epoch {epoch} after {self.epoch}")
+        if self.welcome is not None and welcome.entity != self.welcome.entity:
+            self._violation("entity", f"avatar {welcome.entity} after {self.welcome.entity}")
+        self.counts["sessions"] += 1
+        self.epoch, self.welcome, self._ticket = epoch, welcome, welcome.ticket
+        self._next_request = max(self._next_request, welcome.next_request)
+        others = [parse_address(a) for a in welcome.alternatives]
+        here = self._addresses[0]
+        self._addresses = deque([here, *(a for a in [*others, self._home] if a != here)])
+        self._fold_picture()
+        self.picture = Picture(welcome.island, welcome.size_chunks, welcome.tick_hz)
+        self._clock_ms = welcome.server_ms - time.monotonic() * 1000
+        self._best_rtt_ms = float("inf")
+        self._own = Segment(welcome.x, welcome.y, self.now_tick(), 0)
+        self._seq = 0
+        self._inputs: Deque[Tuple[int, Segment]] = deque()
+        self._wanted: Optional[int] = None
+        self._stated_at = self._pinged_at = 0.0
+        self._stated_tick = 0
+        self._heard_at = self._begun_at = time.monotonic()
+        self._asked: Dict[Tuple[int, int], float] = {}
+        self._ever_asked: Set[Tuple[int, int]] = set()
+        for request, deed in sorted(self._unanswered.items()):
+            self._send(deed, request)
+
+    def close(self) -> None:
+        """Says goodbye."""
+        if self._socket is not None:
+            self._send(messages.Bye())
+        self._drop()
+        self._fold_picture()
+        self.picture = None
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _lost(self) -> None:
+        self.counts["reconnects"] += 1
+        self._drop()
+        if time.monotonic() - self._begun_at < SHORT_SESSION_S:
+            time.sleep(SHORT_SESSION_S)
+        self.connect()
+
+    # What the player does
+
+    def walk(self, heading: int, gait: int) -> None:
+        """Goes on in one of 32 directions at one of the gaits, from the next tick on."""
+        self._wanted = motion.motion(heading, gait)
+
+    def stop(self) -> None:
+        """Stands still."""
+        self._wanted = motion.motion(self._own.motion >> 3, motion.STAND)
+
+    def speak(self, line: str) -> None:
+        """Says a line of at most 240 bytes to all who see the avatar."""
+        self._send(messages.Speak(line))
+
+    def dress(self, tint: int) -> int:
+        """The deed of changing the avatar's tint. Returns the request id that `Replied` will name."""
+        if len(self._unanswered) >= REQUESTS_IN_FLIGHT:
+            raise RuntimeError("too many requests in flight")
+        request, self._next_request = self._next_request, self._next_request + 1
+        self._unanswered[request] = messages.Dress(tint)
+        self._send(self._unanswered[request], request)
+        return request
+
+    # Clock and place
+
+    def now_tick(self) -> int:
+        """The tick that is under way at the server, as far as we know."""
+        return int(self._clock_ms + time.monotonic() * 1000) * self.welcome.tick_hz // 1000
+
+    def place(self) -> Tuple[int, int]:
+        """Where my avatar is now, as predicted, in units."""
+        return self._own.at(self.now_tick(), self.welcome.tick_hz)
+
+    # Reading and sending
+
+    def poll(self, wait_s: float = 0.05) -> List[Happening]:
+        """Reads for at most `wait_s`, sends what is due, and returns what happened. Reconnects by itself."""
+        try:
+            if self._broken:
+                raise OSError("the connection broke")
+            self._receive(wait_s)
+            happenings: List[Happening] = []
+            while self._waiting:
+                envelope = self._waiting.popleft()
+                message = messages.Message.decode(envelope)
+                if message is not None:
+                    happenings += self._take(envelope, message)
+            if time.monotonic() - self._heard_at > SILENCE_S:
+                raise OSError("the server is silent")
+            self._send_due()
+            return happenings
+        except _Again as again:
+            time.sleep(again.pause_s)
+            self._lost()
+        except OSError:
+            self._lost()
+        except WireError as error:
+            self._violation("wire", str(error))
+            self._lost()
+        return []
+
+    def _receive(self, wait_s: float) -> None:
+        self._socket.settimeout(max(wait_s, 0.001))
+        try:
+            data = self._socket.recv(65536)
+        except socket.timeout:
+            return
+        if not data:
+            raise OSError("the server hung up")
+        self.counts["bytes"] += len(data)
+        self._heard_at = time.monotonic()
+        self._waiting.extend(self._splitter.push(data))
+
+    def _send(self, message: messages.Message, request: int = 0, epoch: Optional[int] = None) -> None:
+        try:
+            self._socket.settimeout(CONNECT_S)
+            self._socket.sendall(message.encode(self.epoch if epoch is None else epoch, request))
+        except OSError:
+            # The next `poll` connects anew. A deed is sent again then; speech and inputs are not.
+            self._broken = True
+
+    def _send_due(self) -> None:
+        now = time.monotonic()
+        self._send_input(now)
+        if now - self._pinged_at >= PING_EVERY_S:
+            self._pinged_at = now
+            self._send(messages.Ping(int(now * 1000)))
+        for request in [r for r, at in self._retry_at.items() if at <= now]:
+            del self._retry_at[request]
+            self._send(self._unanswered[request], request)
+        self._ask_baselines()
+
+    def _send_input(self, now: float) -> None:
+        tick, hz = self.now_tick(), self.welcome.tick_hz
+        changed = self._wanted is not None and self._wanted != self._own.motion
+        walking = self._own.motion & 7 != motion.STAND
+        due = changed or (walking and now - self._stated_at >= RESTATE_EVERY_S)
+        if not due or tick <= self._stated_tick:
+            return
+        # The server takes the claim for its next tick, so that is where the claim is made.
+        wanted = self._own.motion if self._wanted is None else self._wanted
+        self._own = self._own.onward(tick + 1, wanted, hz)
+        self._wanted = None
+        self._stated_at, self._stated_tick = now, tick
+        self._seq += 1
+        self._inputs.append((self._seq, self._own))
+        self._send(messages.Input(self._seq, self._own.x, self._own.y, wanted))
+        self.counts["inputs"] += 1
+
+    def _ask_baselines(self) -> None:
+        # What is out of view when it is asked for, or asked for too fast, gets no answer: forget and ask again.
+        now = time.monotonic()
+        self._asked = {chunk: until for chunk, until in self._asked.items() if until > now}
+        for chunk, (_, content) in self.picture.seen.items():
+            if len(self._asked) >= BASELINES_IN_FLIGHT:
+                return
+            if chunk not in self._asked and self.cache.get(content) is None:
+                self._asked[chunk] = now + ASK_AGAIN_S
+                self._ever_asked.add(chunk)
+                self._send(messages.GetBaseline(*chunk))
+
+    # What came
+
+    def _take(self, envelope: Envelope, message: messages.Message) -> List[Happening]:
+        if isinstance(message, messages.Tick):
+            return self._tick(message.payload)
+        if isinstance(message, messages.Reply):
+            return self._reply(envelope.request, message)
+        if isinstance(message, messages.Baseline):
+            self._baseline(message)
+        elif isinstance(message, messages.Pong):
+            self._pong(message)
+        elif isinstance(message, messages.Closing):
+            self._closing(message)
+        return []
+
+    def _tick(self, payload: bytes) -> List[Happening]:
+        tick, items = frames.items(payload)
+        spoken = self.picture.apply(tick, items)
+        happenings: List[Happening] = []
+        for item in items:
+            if isinstance(item, frames.Ack):
+                happenings += self._ack(tick, item)
+        for entity, line in spoken:
+            self.counts["heard"] += 1
+            happenings.append(Spoke(entity, line.decode("utf-8", "replace")))
+        return happenings
+
+    def _ack(self, tick: int, ack: frames.Ack) -> List[Happening]:
+        self.counts["acks"] += 1
+        if ack.seq > self._seq:
+            self._violation("ack", f"input {ack.seq} is acknowledged, the last sent is {self._seq}")
+        while self._inputs and self._inputs[0][0] <= ack.seq:
+            self._inputs.popleft()
+        if not ack.corrected:
+            return []
+        # Go on from where the server has me, with what it has not looked at yet.
+        self.counts["corrections"] += 1
+        hz = self.welcome.tick_hz
+        self._own = Segment(ack.x, ack.y, tick, ack.motion)
+        for _, sent in self._inputs:
+            self._own = self._own.onward(sent.tick, sent.motion, hz)
+        return [Corrected(ack.x, ack.y, ack.motion)]
+
+    def _reply(self, request: int, reply: messages.Reply) -> List[Happening]:
+        if request in self._unanswered and reply.meaning == messages.RETRY:
+            self._retry_at[request] = time.monotonic() + max(reply.retry_after_ms, 100) / 1000
+            return []
+        self._unanswered.pop(request, None)
+        self.counts["replies" if reply.code == 0 else "refusals"] += 1
+        return [Replied(request, reply.code)]
+
+    def _baseline(self, message: messages.Baseline) -> None:
+        self.counts["baselines"] += 1
+        self._asked.pop((message.cx, message.cy), None)
+        if (message.cx, message.cy) not in self._ever_asked:
+            self._violation("baseline", f"nobody asked for {message.cx}, {message.cy}")
+        if baseline.content_hash(message.bytes) != message.hash:
+            self._violation("baseline", f"the hash of {message.cx}, {message.cy} is not that of its bytes")
+        baseline.decode(message.bytes)
+        self.cache.put(message.bytes)
+
+    def _pong(self, pong: messages.Pong) -> None:
+        now_ms = time.monotonic() * 1000
+        rtt = now_ms - pong.client_ms
+        self.rtt_ms.append(rtt)
+        if rtt <= self._best_rtt_ms:
+            # The shortest way tells the clock best: the answer was written half of it ago.
+            self._best_rtt_ms = rtt
+            self._clock_ms = pong.server_ms + rtt / 2 - now_ms
+
+    def _closing(self, closing: messages.Closing) -> None:
+        self.counts["closings"] += 1
+        if closing.meaning == messages.REJECTED:
+            self._drop()
+            raise Refused(closing.code)
+        self._addresses.rotate(-1)
+        raise _Again(messages.CODES.get(closing.code, "closed"), closing.retry_after_ms / 1000)
+
+    # Checks
+
+    def _fold_picture(self) -> None:
+        if self.picture is not None:
+            self.counts.update(self.picture.counts)
+            self.violations.update(self.picture.violations)
+            self.examples += self.picture.examples
+
+    def _violation(self, kind: str, detail: str) -> None:
+        self.violations[kind] += 1
+        self.examples.append(f"{kind}: {detail}")
+
+
+class _Again(Exception):
+    """This connection is over; another may do."""
+
+    def __init__(self, why: str, pause_s: float):
+        self.pause_s = pause_s
+        super().__init__(why)

@@ -1,0 +1,223 @@
+"""The control messages: each class is one kind, its fields in the order of the wire.
+
+The format is that of bincode (legacy): integers little endian and of fixed width, texts, byte strings and lists after
+a u64 length. The tick message is packed otherwise, see `frames`.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, fields
+from typing import ClassVar, Dict, List, Optional, Type
+
+from .wire import VERSION, Envelope, Reader, WireError, text
+
+# The types of fields. The names are what `_read` and `_write` go by.
+U8 = U16 = U32 = U64 = I16 = I32 = int
+Text = str
+Blob = bytes
+Texts = List[str]
+
+_NUMBERS = {"U8": "B", "U16": "H", "U32": "I", "U64": "Q", "I16": "h", "I32": "i"}
+
+
+def _read(reader: Reader, kind: str):
+    if kind in _NUMBERS:
+        return reader.number(_NUMBERS[kind])
+    if kind == "Texts":
+        n = reader.number("Q")
+        if n > 1_000_000:
+            raise WireError("a list is too long")
+        return [_read(reader, "Text") for _ in range(n)]
+    data = reader.bytes(reader.number("Q"))
+    return text(data) if kind == "Text" else data
+
+
+def _write(kind: str, value) -> bytes:
+    if kind in _NUMBERS:
+        return struct.pack("<" + _NUMBERS[kind], value)
+    if kind == "Texts":
+        return struct.pack("<Q", len(value)) + b"".join(_write("Text", item) for item in value)
+    data = value.encode("utf-8") if kind == "Text" else value
+    return struct.pack("<Q", len(data)) + data
+
+
+class Message:
+    """What all control messages can do."""
+
+    KIND: ClassVar[int]
+    BY_KIND: ClassVar[Dict[int, Type["Message"]]] = {}
+
+    def __init_subclass__(cls, kind: int):
+        cls.KIND = kind
+        Message.BY_KIND[kind] = cls
+
+    def encode(self, epoch: int = 0, request: int = 0, trace: int = 0) -> bytes:
+        """The whole message, envelope included."""
+        return Envelope(self.KIND, self._packed(), VERSION, epoch, request, trace).encode()
+
+    def _packed(self) -> bytes:
+        return b"".join(_write(f.type, getattr(self, f.name)) for f in fields(self))
+
+    @staticmethod
+    def decode(envelope: Envelope) -> Optional["Message"]:
+        """The message, or None for a kind or version that is not known here: skip it."""
+        cls = Message.BY_KIND.get(envelope.kind)
+        if cls is None or envelope.version != VERSION:
+            return None
+        if cls is Tick:
+            return Tick(envelope.payload)
+        reader = Reader(envelope.payload)
+        values = [_read(reader, f.type) for f in fields(cls)]
+        reader.finish()
+        return cls(*values)
+
+
+@dataclass
+class Hello(Message, kind=1):
+    """Client: who I am and which versions I speak."""
+
+    oldest: U16
+    newest: U16
+    name: Text
+    ticket: Blob = b""
+
+
+@dataclass
+class Input(Message, kind=2):
+    """Client: where I am and how I move. Units; `motion` is heading * 8 + gait."""
+
+    seq: U32
+    x: I32
+    y: I32
+    motion: U8
+
+
+@dataclass
+class Speak(Message, kind=3):
+    """Client: say a line to all who see me."""
+
+    text: Text
+
+
+@dataclass
+class Dress(Message, kind=4):
+    """Client, with a request id: the deed of changing my tint."""
+
+    tint: U8
+
+
+@dataclass
+class GetBaseline(Message, kind=5):
+    """Client: send the ground and natural props of a chunk in view."""
+
+    cx: I16
+    cy: I16
+
+
+@dataclass
+class Ping(Message, kind=6):
+    """Client: measure the way and the clock."""
+
+    client_ms: U64
+
+
+@dataclass
+class Bye(Message, kind=7):
+    """Client: I leave."""
+
+
+@dataclass
+class Welcome(Message, kind=64):
+    """Server: the session has begun. The envelope carries its epoch."""
+
+    version: U16
+    entity: U64
+    next_request: U32
+    tick_hz: U32
+    server_ms: U64
+    island: U32
+    seed: U64
+    generator: U16
+    size_chunks: U16
+    x: I32
+    y: I32
+    tint: U8
+    view_near: U8
+    view_far: U8
+    far_every: U8
+    node: U64
+    alternatives: Texts
+    ticket: Blob
+    software: Text
+
+
+@dataclass
+class Tick(Message, kind=65):
+    """Server: all that is new in one tick. The payload is packed; read it with `frames.items`."""
+
+    payload: Blob
+
+    def _packed(self) -> bytes:
+        return self.payload
+
+
+@dataclass
+class Reply(Message, kind=66):
+    """Server: the outcome of the request that the envelope names; code 0 is done."""
+
+    code: U16
+    meaning: U8
+    retry_after_ms: U32
+
+
+@dataclass
+class Baseline(Message, kind=67):
+    """Server: the ground and natural props of a chunk; see `baseline`."""
+
+    cx: I16
+    cy: I16
+    hash: U64
+    bytes: Blob
+
+
+@dataclass
+class Pong(Message, kind=68):
+    """Server: the answer to a ping, with the server's clock in ms since 1970."""
+
+    client_ms: U64
+    server_ms: U64
+
+
+@dataclass
+class Closing(Message, kind=69):
+    """Server: the session ends, and why. Nothing follows."""
+
+    code: U16
+    meaning: U8
+    retry_after_ms: U32
+
+
+REJECTED, RETRY, RESYNC, RECONNECT = 1, 2, 3, 4
+"""What a refusal asks of the client: change what you ask; ask again later; look again; connect again."""
+
+CODES = {
+    1: "version_unsupported",
+    2: "bad_message",
+    3: "name_invalid",
+    4: "text_invalid",
+    5: "rate_limited",
+    6: "full",
+    7: "replaced",
+    8: "shutting_down",
+    9: "store_unavailable",
+    10: "too_old",
+    11: "id_reused",
+    12: "timed_out",
+    13: "too_many_requests",
+    14: "document_unreadable",
+    15: "fenced",
+    16: "left",
+    17: "disconnected",
+}
+"""The names of refusal codes."""
