@@ -10,6 +10,7 @@ mod cases;
 mod ear;
 
 pub use cases::*;
+pub use ear::*;
 
 use super::directory::Claim;
 use super::mesh::{Mesh, MeshPeer};

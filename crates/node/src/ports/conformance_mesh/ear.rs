@@ -18,14 +18,18 @@ const FENCE_TOPICS: u64 = 0xffff << 48;
 
 /// What a node heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Note {
+pub struct Note {
+    /// Who said it.
     pub from: Incarnation,
+    /// On which lane.
     pub lane: MeshLane,
+    /// Its number.
     pub number: u64,
 }
 
 /// A node with its port and its memory.
-pub(super) struct Ear {
+pub struct Ear {
+    /// The node.
     pub node: Incarnation,
     port: Box<dyn MeshPort>,
     heard: Arc<Mutex<Heard>>,
@@ -39,12 +43,12 @@ struct Heard {
 }
 
 /// Starts a host with this number and life.
-pub(super) fn start(fixture: &dyn MeshFixture, host: u16, life: u64) -> Started {
+pub fn start(fixture: &dyn MeshFixture, host: u16, life: u64) -> Started {
     fixture.start(Claim { host, life }, 2)
 }
 
 /// Connects all hosts with each other.
-pub(super) fn connect_all(hosts: &[&Started]) {
+pub fn connect_all(hosts: &[&Started]) {
     for a in hosts {
         for b in hosts.iter().filter(|b| b.peer.host != a.peer.host) {
             a.mesh.connect(b.peer.clone());
@@ -53,28 +57,28 @@ pub(super) fn connect_all(hosts: &[&Started]) {
 }
 
 /// The topic of the n-th chunk of the test island.
-pub(super) fn topic(n: u32) -> Topic {
+pub fn topic(n: u32) -> Topic {
     chunk_topic(n, 0)
 }
 
 /// The topic of a sub-cell of the n-th chunk of the test island.
-pub(super) fn chunk_topic(n: u32, sub: u8) -> Topic {
+pub fn chunk_topic(n: u32, sub: u8) -> Topic {
     Topic::chunk(IslandId(7), chunk(n), sub)
 }
 
 /// The n-th chunk of the test island.
-pub(super) fn chunk(n: u32) -> Chunk {
+pub fn chunk(n: u32) -> Chunk {
     Chunk { cx: (n / 200) as i16, cy: (n % 200) as i16 }
 }
 
 /// A message of the ordered lane.
-pub(super) fn frame(publisher: Incarnation, number: u64) -> Arc<[u8]> {
+pub fn frame(publisher: Incarnation, number: u64) -> Arc<[u8]> {
     let stream = StreamId { publisher, island: IslandId(7), chunk: chunk(0), sub: 0 };
     encode(&MeshMessage::Frame(Frame { stream, tick: Tick(number), prev_tick: None, body: b"body" }))
 }
 
 /// A message of the direct lane.
-pub(super) fn interest(from: Incarnation, number: u64) -> Arc<[u8]> {
+pub fn interest(from: Incarnation, number: u64) -> Arc<[u8]> {
     encode(&MeshMessage::Interest(Interest { from, version: number, chunks: vec![(IslandId(7), chunk(0))] }))
 }
 
@@ -86,7 +90,7 @@ fn encode(message: &MeshMessage<'_>) -> Arc<[u8]> {
 
 impl Ear {
     /// The node with this index of a host.
-    pub(super) fn of(host: &Started, index: u8) -> Self {
+    pub fn of(host: &Started, index: u8) -> Self {
         let node = Incarnation::new(host.peer.host, index, host.peer.life);
         let heard = Arc::new(Mutex::new(Heard::default()));
         let memory = Arc::clone(&heard);
@@ -98,41 +102,46 @@ impl Ear {
         Self { node, port: host.mesh.attach(node, Box::new(sink)), heard, fences: FENCE }
     }
 
-    pub(super) fn submit(&mut self, batch: Vec<MeshCommand>) {
+    /// Hands over a batch; the cases stay below every limit of a queue.
+    pub fn submit(&mut self, batch: Vec<MeshCommand>) {
         self.port.submit(batch).expect("the cases stay below every limit of a queue");
     }
 
-    pub(super) fn subscribe(&mut self, filter: &[u8]) {
+    /// Subscribes a filter once.
+    pub fn subscribe(&mut self, filter: &[u8]) {
         self.submit(vec![MeshCommand::Subscribe { filter: filter.to_vec() }]);
     }
 
-    pub(super) fn unsubscribe(&mut self, filter: &[u8]) {
+    /// Unsubscribes a filter once.
+    pub fn unsubscribe(&mut self, filter: &[u8]) {
         self.submit(vec![MeshCommand::Unsubscribe { filter: filter.to_vec() }]);
     }
 
-    pub(super) fn publish(&mut self, topic: Topic, number: u64) {
+    /// Says a number on a topic.
+    pub fn publish(&mut self, topic: Topic, number: u64) {
         let bytes = frame(self.node, number);
         self.submit(vec![MeshCommand::Publish { topic, bytes }]);
     }
 
-    pub(super) fn tell(&mut self, to: Incarnation, number: u64) {
+    /// Says a number to one node.
+    pub fn tell(&mut self, to: Incarnation, number: u64) {
         let bytes = interest(self.node, number);
         self.submit(vec![MeshCommand::Send { to, bytes }]);
     }
 
     /// What it heard so far but fences.
-    pub(super) fn heard(&self) -> Vec<Note> {
+    pub fn heard(&self) -> Vec<Note> {
         self.heard.lock().expect("not poisoned").notes.clone()
     }
 
     /// The numbers that it heard from one node, in the order in which they came.
-    pub(super) fn numbers(&self, from: &Ear) -> Vec<u64> {
+    pub fn numbers(&self, from: &Ear) -> Vec<u64> {
         self.heard().iter().filter(|note| note.from == from.node).map(|note| note.number).collect()
     }
 
     /// Waits until this node hears `from` on the ordered lane: all that it subscribed is in force there, and all that
     /// `from` published before has come.
-    pub(super) fn hear_frames_of(&mut self, fixture: &dyn MeshFixture, from: &mut Ear) {
+    pub fn hear_frames_of(&mut self, fixture: &dyn MeshFixture, from: &mut Ear) {
         from.fences += 1;
         let fence = from.fences;
         let topic = Topic::node(Incarnation(FENCE_TOPICS | fence));
@@ -146,7 +155,7 @@ impl Ear {
     }
 
     /// Waits until this node hears `from` on the direct lane.
-    pub(super) fn hear_words_of(&mut self, fixture: &dyn MeshFixture, from: &mut Ear) {
+    pub fn hear_words_of(&mut self, fixture: &dyn MeshFixture, from: &mut Ear) {
         from.fences += 1;
         let fence = from.fences;
         let heard = fixture.settle(&mut || {

@@ -1,0 +1,91 @@
+//! A link: this host's two ears at one peer, and whether they are connected.
+//!
+//! Nothing is ever sent on a link but subscriptions. libzmq connects again by itself, to whoever listens at the address
+//! then, and says all subscriptions again.
+
+use node::ports::directory::Claim;
+use node::ports::mesh::MeshPeer;
+use node::ports::subscriptions::Filter;
+
+use crate::config::MeshLimits;
+use crate::{sockets, wire};
+
+pub(crate) struct Link {
+    pub peer: MeshPeer,
+    pub frames: Ear,
+    pub words: Ear,
+}
+
+/// A socket and the monitor that tells whether it is connected.
+pub(crate) struct Ear {
+    pub socket: zmq::Socket,
+    monitor: zmq::Socket,
+    up: bool,
+}
+
+/// What a link is made with.
+pub(crate) struct LinkMaker {
+    pub context: zmq::Context,
+    pub limits: MeshLimits,
+    pub claim: Claim,
+    /// Links made so far; it names the monitors.
+    pub made: u64,
+}
+
+impl LinkMaker {
+    /// Connects to a peer, with everything subscribed that the host wants to hear.
+    pub(crate) fn link<'a>(&mut self, peer: MeshPeer, filters: impl Iterator<Item = &'a Filter>) -> zmq::Result<Link> {
+        self.made += 1;
+        let subscriber = sockets::subscriber(&self.context, &self.limits)?;
+        for filter in filters {
+            subscriber.set_subscribe(filter.as_bytes())?;
+        }
+        let routing_id = wire::routing_id(self.claim.host, self.claim.life);
+        let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
+        let frames = self.ear(subscriber, "frames", &peer.publish_address)?;
+        let words = self.ear(dealer, "words", &peer.direct_address)?;
+        Ok(Link { peer, frames, words })
+    }
+
+    fn ear(&self, socket: zmq::Socket, name: &str, address: &str) -> zmq::Result<Ear> {
+        let endpoint = format!("inproc://monitor-{name}-{}", self.made);
+        let events = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32 | zmq::SocketEvent::DISCONNECTED as i32;
+        socket.monitor(&endpoint, events)?;
+        let monitor = sockets::pair(&self.context)?;
+        monitor.connect(&endpoint)?;
+        socket.connect(&format!("tcp://{address}"))?;
+        Ok(Ear { socket, monitor, up: false })
+    }
+}
+
+impl Link {
+    /// Whether a peer is the same life at the same place.
+    pub(crate) fn leads_to(&self, peer: &MeshPeer) -> bool {
+        self.peer.life == peer.life
+            && self.peer.publish_address == peer.publish_address
+            && self.peer.direct_address == peer.direct_address
+    }
+
+    /// Whether both ears are connected.
+    pub(crate) fn is_up(&mut self) -> bool {
+        self.frames.look() & self.words.look()
+    }
+}
+
+impl Ear {
+    fn look(&mut self) -> bool {
+        while let Ok(event) = self.monitor.recv_msg(zmq::DONTWAIT) {
+            // An event is its number, two bytes in the machine's order, and a value; the address follows in a part.
+            if event.get_more()
+                && let Some(number) = event.first_chunk::<2>()
+            {
+                match zmq::SocketEvent::from_raw(u16::from_ne_bytes(*number)) {
+                    zmq::SocketEvent::HANDSHAKE_SUCCEEDED => self.up = true,
+                    zmq::SocketEvent::DISCONNECTED => self.up = false,
+                    _ => {}
+                }
+            }
+        }
+        self.up
+    }
+}

@@ -1,0 +1,95 @@
+//! Subscriptions that come and go by the thousand while frames flow: the pattern that lost subscriptions in silence,
+//! dead-locked or aborted other meshes.
+
+use node::ports::conformance_mesh::{Ear, chunk, connect_all, frame, start, topic};
+use node::ports::mesh::MeshCommand;
+use protocol::mesh::Topic;
+use world::IslandId;
+
+use crate::fixture::{Loopback, wait_for};
+
+const TOPICS: u32 = 3000;
+const ROUNDS: u32 = 60;
+/// Subscriptions and unsubscriptions of one host in a round.
+const CHANGES: u32 = 400;
+/// Frames of one host in a round, and those under way at once when each is counted.
+const FRAMES: u32 = 250;
+
+#[test]
+fn three_hosts_churn_thousands_of_topics_and_nothing_is_lost_once_settled() {
+    let hosts = [start(&Loopback, 1, 1), start(&Loopback, 2, 1), start(&Loopback, 3, 1)];
+    connect_all(&hosts.each_ref());
+    let mut ears = hosts.each_ref().map(|host| Ear::of(host, 0));
+    for round in 0..ROUNDS {
+        for (ear, seed) in ears.iter_mut().zip(0..) {
+            ear.submit(churn(round, seed));
+            let say = |n| MeshCommand::Publish { topic: topic(scatter(n, round) % TOPICS), bytes: frame(ear.node, 1) };
+            let batch = (0..FRAMES).map(say).collect();
+            ear.submit(batch);
+        }
+        // Now and then the queues drain, so that the churn meets full and empty ones.
+        if round % 10 == 9 {
+            let before: u64 = hosts.iter().map(|host| host.mesh.counters().sent).sum();
+            ears.iter_mut().for_each(|ear| ear.publish(topic(TOPICS), 1));
+            wait_for("the hosts go on", || {
+                hosts.iter().map(|host| host.mesh.counters().sent).sum::<u64>() >= before + 3
+            });
+        }
+    }
+    let noise: Vec<usize> = ears.iter().map(|ear| ear.heard().len()).collect();
+    settle_on_every_third(&mut ears);
+    assert!(noise.iter().all(|heard| *heard > 0), "frames flowed during the churn: {noise:?}");
+    let counters = hosts.each_ref().map(|host| host.mesh.counters());
+    assert!(counters.iter().all(|c| c.refused == 0 && c.links == 2), "{counters:?}");
+}
+
+/// In each round a host subscribes some topics by sub-cell and some by chunk, and unsubscribes those of the round before.
+fn churn(round: u32, seed: u32) -> Vec<MeshCommand> {
+    let filter = |n: u32, round: u32| {
+        let n = scatter(n + seed * 977, round) % TOPICS;
+        if n % 2 == 0 { topic(n).0.to_vec() } else { Topic::chunk_filter(IslandId(7), chunk(n)).to_vec() }
+    };
+    let subscribe = (0..CHANGES).map(|n| MeshCommand::Subscribe { filter: filter(n, round) });
+    let unsubscribe = (0..CHANGES)
+        .filter(|_| round > 0)
+        .map(|n| MeshCommand::Unsubscribe { filter: filter(n, round.saturating_sub(1)) });
+    let last =
+        (0..CHANGES).filter(|_| round == ROUNDS - 1).map(|n| MeshCommand::Unsubscribe { filter: filter(n, round) });
+    subscribe.chain(unsubscribe).chain(last).collect()
+}
+
+fn scatter(n: u32, round: u32) -> u32 {
+    (n + 1).wrapping_mul(2_654_435_761).wrapping_add(round.wrapping_mul(40_503)) >> 7
+}
+
+/// Each host now wants one third of all topics, and then hears exactly those, of each other host, in order.
+fn settle_on_every_third(ears: &mut [Ear; 3]) {
+    for (ear, third) in ears.iter_mut().zip(0..) {
+        let mine = (0..TOPICS).filter(|n| n % 3 == third);
+        ear.submit(mine.map(|n| MeshCommand::Subscribe { filter: topic(n).0.to_vec() }).collect());
+    }
+    for speaker in 0..3 {
+        for listener in (0..3).filter(|listener| *listener != speaker) {
+            hear(ears, listener, speaker);
+        }
+        for first in (0..TOPICS).step_by(FRAMES as usize) {
+            let mouth = &mut ears[speaker];
+            let say = |n: u32| MeshCommand::Publish { topic: topic(n), bytes: frame(mouth.node, u64::from(n) + 10) };
+            let batch = (first..first + FRAMES).map(say).collect();
+            mouth.submit(batch);
+            for listener in (0..3).filter(|listener| *listener != speaker) {
+                hear(ears, listener, speaker);
+            }
+        }
+        for listener in (0..3).filter(|listener| *listener != speaker) {
+            let heard = ears[listener].numbers(&ears[speaker]).into_iter().filter(|number| *number >= 10);
+            let wanted = (0..TOPICS).filter(|n| *n as usize % 3 == listener).map(|n| u64::from(n) + 10);
+            assert!(heard.eq(wanted), "host {} by host {}", speaker + 1, listener + 1);
+        }
+    }
+}
+
+fn hear(ears: &mut [Ear; 3], listener: usize, speaker: usize) {
+    let [listener, speaker] = ears.get_disjoint_mut([listener, speaker]).expect("two ears");
+    listener.hear_frames_of(&Loopback, speaker);
+}
