@@ -49,7 +49,7 @@ impl MeshConfig {
 pub struct MeshLimits {
     /// Messages of the ordered lane that wait for one peer; further ones are dropped, and the peer sees gaps. Four
     /// ticks of a host that fills 2000 chunks; with the 8 KiB that a frame should stay below it is 64 MiB. libzmq
-    /// counts messages, not bytes.
+    /// counts messages, not bytes, and makes room in halves: a queue that was drained may still count as half full.
     pub publish_queue: u16,
     /// Messages of the direct lane that wait for one peer; further ones are dropped and counted. As many keyframes as a
     /// busy host has streams in a peer's interest.

@@ -1,7 +1,10 @@
 //! A link: this host's two ears at one peer, and whether they are connected.
 //!
 //! Nothing is ever sent on a link but subscriptions. libzmq connects again by itself, to whoever listens at the address
-//! then, and says all subscriptions again.
+//! then, and says all subscriptions again. But it gives a connection up for good once what it heard there was not its
+//! protocol, as when another program took the port for a while; so a link that stays down is made anew.
+
+use std::time::{Duration, Instant};
 
 use node::ports::directory::Claim;
 use node::ports::mesh::MeshPeer;
@@ -10,10 +13,15 @@ use node::ports::subscriptions::Filter;
 use crate::config::MeshLimits;
 use crate::{sockets, wire};
 
+/// A link that was down so long is made anew. Longer than libzmq waits for a connection and between two of them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 pub(crate) struct Link {
     pub peer: MeshPeer,
     pub frames: Ear,
     pub words: Ear,
+    /// When it was last seen up, or made.
+    last_up: Instant,
 }
 
 /// A socket and the monitor that tells whether it is connected.
@@ -44,7 +52,7 @@ impl LinkMaker {
         let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
         let frames = self.ear(subscriber, "frames", &peer.publish_address)?;
         let words = self.ear(dealer, "words", &peer.direct_address)?;
-        Ok(Link { peer, frames, words })
+        Ok(Link { peer, frames, words, last_up: Instant::now() })
     }
 
     fn ear(&self, socket: zmq::Socket, name: &str, address: &str) -> zmq::Result<Ear> {
@@ -68,7 +76,16 @@ impl Link {
 
     /// Whether both ears are connected.
     pub(crate) fn is_up(&mut self) -> bool {
-        self.frames.look() & self.words.look()
+        let up = self.frames.look() & self.words.look();
+        if up {
+            self.last_up = Instant::now();
+        }
+        up
+    }
+
+    /// Whether it should be made anew.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.last_up.elapsed() >= PATIENCE
     }
 }
 

@@ -226,6 +226,11 @@ impl Worker {
             tracing::error!(host, limit = self.maker.limits.peers, "the mesh has no room for another link");
             return;
         }
+        self.link(peer);
+    }
+
+    fn link(&mut self, peer: MeshPeer) {
+        let host = peer.host;
         // The old ears go first, so that the peer's ROUTER sees one connection of this host after the other.
         self.unlink(host);
         match self.maker.link(peer, self.intake.locals.subscriptions.filters()) {
@@ -260,6 +265,8 @@ impl Worker {
             self.looked = Instant::now();
             let up = self.links.values_mut().map(|link| u64::from(link.is_up())).sum();
             self.shared.counters.set_links(up);
+            let stale: Vec<_> = self.links.values().filter(|link| link.is_stale()).map(|l| l.peer.clone()).collect();
+            stale.into_iter().for_each(|peer| self.link(peer));
         }
     }
 }

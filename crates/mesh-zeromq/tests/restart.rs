@@ -56,10 +56,8 @@ fn a_host_restarts_again_and_again_while_it_is_spoken_to() {
         let mut mouth = Ear::of(&host, 0);
         ear.hear_frames_of(&Loopback, &mut mouth);
         mouth.hear_words_of(&Loopback, &mut ear);
-        for number in 1..=200 {
-            mouth.publish(topic(1), number);
-            ear.tell(mouth.node, number);
-        }
+        mouth.publish_all(topic(1), 1..=200);
+        ear.tell_all(mouth.node, 1..=200);
         mouth.hear_words_of(&Loopback, &mut ear);
         ear.hear_frames_of(&Loopback, &mut mouth);
         assert_eq!(ear.numbers(&mouth), (1..=200).collect::<Vec<_>>(), "in life {life}");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use mesh_zeromq::{Lane, MeshConfig, MeshError, ZeromqMesh};
 use node::ports::conformance_mesh::{Ear, connect_all, start, topic};
 use node::ports::directory::Claim;
-use node::ports::mesh::{Mesh, MeshCommand, MeshFull};
+use node::ports::mesh::{MeshCommand, MeshFull};
 use protocol::Incarnation;
 
 use crate::fixture::{Loopback, port_of, start_with, wait_for};
@@ -85,9 +85,7 @@ fn a_node_that_panics_over_its_messages_loses_only_them() {
     let (mut ear, mut mouth) = (Ear::of(&a, 0), Ear::of(&b, 0));
     ear.subscribe(&topic(1).0);
     ear.hear_frames_of(&Loopback, &mut mouth);
-    for number in 1..=50 {
-        mouth.publish(topic(1), number);
-    }
+    mouth.publish_all(topic(1), 1..=50);
     ear.hear_frames_of(&Loopback, &mut mouth);
     assert_eq!(ear.numbers(&mouth), (1..=50).collect::<Vec<_>>());
     wait_for("all are counted as dropped", || a.mesh.counters().dropped == 50);

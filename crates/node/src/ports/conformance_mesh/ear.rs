@@ -9,7 +9,7 @@ use world::{Chunk, IslandId, Tick};
 
 use super::{MeshFixture, Started};
 use crate::ports::directory::Claim;
-use crate::ports::mesh::{Delivery, MeshCommand, MeshLane, MeshPort};
+use crate::ports::mesh::{Delivery, MeshCommand, MeshFull, MeshLane, MeshPort};
 
 /// Numbers from here on are fences: they prove that what was said before has arrived or never will.
 const FENCE: u64 = 1 << 40;
@@ -104,7 +104,12 @@ impl Ear {
 
     /// Hands over a batch; the cases stay below every limit of a queue.
     pub fn submit(&mut self, batch: Vec<MeshCommand>) {
-        self.port.submit(batch).expect("the cases stay below every limit of a queue");
+        self.offer(batch).expect("the cases stay below every limit of a queue");
+    }
+
+    /// Hands over a batch if there is room.
+    pub fn offer(&mut self, batch: Vec<MeshCommand>) -> Result<(), MeshFull> {
+        self.port.submit(batch)
     }
 
     /// Subscribes a filter once.
@@ -121,6 +126,20 @@ impl Ear {
     pub fn publish(&mut self, topic: Topic, number: u64) {
         let bytes = frame(self.node, number);
         self.submit(vec![MeshCommand::Publish { topic, bytes }]);
+    }
+
+    /// Says numbers on a topic, in one batch.
+    pub fn publish_all(&mut self, topic: Topic, numbers: impl Iterator<Item = u64>) {
+        let say = |number| MeshCommand::Publish { topic, bytes: frame(self.node, number) };
+        let batch = numbers.map(say).collect();
+        self.submit(batch);
+    }
+
+    /// Says numbers to one node, in one batch.
+    pub fn tell_all(&mut self, to: Incarnation, numbers: impl Iterator<Item = u64>) {
+        let say = |number| MeshCommand::Send { to, bytes: interest(self.node, number) };
+        let batch = numbers.map(say).collect();
+        self.submit(batch);
     }
 
     /// Says a number to one node.
