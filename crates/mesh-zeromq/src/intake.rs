@@ -1,5 +1,6 @@
 //! What comes in: messages off links are checked and put into the nodes' batches; what callers send to our ports is
-//! counted, as no message for a node ever comes that way.
+//! counted, as no message for a node ever comes that way. Only a question is answered: an empty part asks whether the
+//! direct lane still leads to the caller.
 
 use std::sync::Arc;
 
@@ -23,21 +24,27 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// Reads what came over one lane of the link to a host.
-    pub(crate) fn hear(&mut self, socket: &zmq::Socket, link: u16, lane: MeshLane) {
+    /// Reads what came over one lane of the link to a host. Returns whether an answer was among it.
+    pub(crate) fn hear(&mut self, socket: &zmq::Socket, link: u16, lane: MeshLane) -> bool {
         let mut part = zmq::Message::new();
         let mut continues = false;
+        let mut answered = false;
         for _ in 0..BURST {
             if socket.recv(&mut part, zmq::DONTWAIT).is_err() {
-                return;
+                break;
             }
             let whole = !continues && !part.get_more();
             continues = part.get_more();
+            if whole && lane == MeshLane::Direct && part[..] == *wire::QUESTION {
+                answered = true;
+                continue;
+            }
             let taken = if whole { self.take_in(&part, link, lane) } else { Err(Refused::Address) };
             if let Err(refused) = taken {
                 self.refuse(Some(link), &refused);
             }
         }
+        answered
     }
 
     /// Reads what callers say to the port of the ordered lane: which topics they want, and nothing else.
@@ -53,15 +60,22 @@ impl Intake {
         }
     }
 
-    /// Reads what callers say to the port of the direct lane, where they should only listen.
+    /// Reads what callers say to the port of the direct lane, where they should only listen and ask.
     pub(crate) fn hear_callers(&mut self, direct: &zmq::Socket) {
-        let mut part = zmq::Message::new();
+        let (mut caller, mut part) = (zmq::Message::new(), zmq::Message::new());
         for _ in 0..BURST {
-            if direct.recv(&mut part, zmq::DONTWAIT).is_err() {
+            // The caller's id comes first, then the parts of what it said; libzmq hands over all or none.
+            if direct.recv(&mut caller, zmq::DONTWAIT).is_err() {
                 return;
             }
-            // The caller's id comes first, then the parts of what it said.
-            if !part.get_more() {
+            let (mut parts, mut bytes, mut more) = (0, 0, caller.get_more());
+            while more && direct.recv(&mut part, zmq::DONTWAIT).is_ok() {
+                (parts, bytes, more) = (parts + 1, bytes + part.len(), part.get_more());
+            }
+            if (parts, bytes) == (1, wire::QUESTION.len()) {
+                // A caller that does not read its answers gets none.
+                let _ = direct.send_multipart([&caller[..], wire::QUESTION], zmq::DONTWAIT);
+            } else {
                 self.refuse(None, &Refused::Stranger);
             }
         }

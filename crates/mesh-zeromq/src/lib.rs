@@ -7,7 +7,7 @@
 //! ROUTER is never a message for a node. Nobody can speak for a host by connecting to us.
 //!
 //! It is not a place of trust yet: who can reach the ports can listen, and can claim a host's routing id and so take
-//! its direct lane away. CURVE belongs into `sockets.rs`, where every socket gets its options.
+//! its direct lane away while it stays. CURVE belongs into `sockets.rs`, where every socket gets its options.
 //!
 //! Messages are a topic of [`protocol::mesh::TOPIC_BYTES`] bytes and an envelope, in one part. On the direct lane the
 //! topic is that of the addressed node.

@@ -1,8 +1,10 @@
 //! A link: this host's two ears at one peer, and whether they are connected.
 //!
-//! Nothing is ever sent on a link but subscriptions. libzmq connects again by itself, to whoever listens at the address
+//! Nothing is ever sent on a link but subscriptions and questions. libzmq connects again by itself, to whoever listens at the address
 //! then, and says all subscriptions again. But it gives a connection up for good once what it heard there was not its
 //! protocol, as when another program took the port for a while; so a link that stays down is made anew.
+//! And who takes our routing id at the peer's ROUTER leaves us with a connection that is alive and dead: libzmq keeps it
+//! and routes nothing to it. So the direct lane is asked once a second, and a link without answers is made anew too.
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,8 @@ use crate::{sockets, wire};
 
 /// A link that was down so long is made anew. Longer than libzmq waits for a connection and between two of them.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So often the direct lane is asked whether it still leads here.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Link {
     pub peer: MeshPeer,
@@ -22,6 +26,9 @@ pub(crate) struct Link {
     pub words: Ear,
     /// When it was last seen up, or made.
     last_up: Instant,
+    /// When the direct lane last answered, or was made.
+    last_answer: Instant,
+    last_question: Instant,
 }
 
 /// A socket and the monitor that tells whether it is connected.
@@ -52,7 +59,8 @@ impl LinkMaker {
         let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
         let frames = self.ear(subscriber, "frames", &peer.publish_address)?;
         let words = self.ear(dealer, "words", &peer.direct_address)?;
-        Ok(Link { peer, frames, words, last_up: Instant::now() })
+        let now = Instant::now();
+        Ok(Link { peer, frames, words, last_up: now, last_answer: now, last_question: now })
     }
 
     fn ear(&self, socket: zmq::Socket, name: &str, address: &str) -> zmq::Result<Ear> {
@@ -85,7 +93,21 @@ impl Link {
 
     /// Whether it should be made anew.
     pub(crate) fn is_stale(&self) -> bool {
-        self.last_up.elapsed() >= PATIENCE
+        self.last_up.elapsed() >= PATIENCE || self.last_answer.elapsed() >= PATIENCE
+    }
+
+    /// Asks the direct lane if it is time to.
+    pub(crate) fn ask(&mut self) {
+        if self.last_question.elapsed() >= ASK_INTERVAL {
+            self.last_question = Instant::now();
+            // While there is no connection a few questions wait for it, and further ones are not worth it.
+            let _ = self.words.socket.send(wire::QUESTION, zmq::DONTWAIT);
+        }
+    }
+
+    /// Notes an answer.
+    pub(crate) fn answered(&mut self) {
+        self.last_answer = Instant::now();
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) const PART_BYTES: usize = TOPIC_BYTES + MESSAGE_BYTES;
 /// of which CURVE's are the longest.
 pub(crate) const CALLER_BYTES: usize = 512;
 
+/// What an ear asks on the direct lane, and the answer.
+pub(crate) const QUESTION: &[u8] = b"";
+
 /// Bytes of a routing id: `H`, the number and the life of the host.
 const ROUTING_ID_BYTES: usize = 11;
 

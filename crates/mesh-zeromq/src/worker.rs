@@ -250,12 +250,12 @@ impl Worker {
     fn hear(&mut self) {
         self.intake.hear_subscribers(&self.publish);
         self.intake.hear_callers(&self.direct);
-        for (link, ready) in self.links.values().zip(self.ready.chunks_exact(2)) {
+        for (link, ready) in self.links.values_mut().zip(self.ready.chunks_exact(2)) {
             if ready[0] {
                 self.intake.hear(&link.frames.socket, link.peer.host, MeshLane::Ordered);
             }
-            if ready[1] {
-                self.intake.hear(&link.words.socket, link.peer.host, MeshLane::Direct);
+            if ready[1] && self.intake.hear(&link.words.socket, link.peer.host, MeshLane::Direct) {
+                link.answered();
             }
         }
     }
@@ -265,6 +265,7 @@ impl Worker {
             self.looked = Instant::now();
             let up = self.links.values_mut().map(|link| u64::from(link.is_up())).sum();
             self.shared.counters.set_links(up);
+            self.links.values_mut().for_each(Link::ask);
             let stale: Vec<_> = self.links.values().filter(|link| link.is_stale()).map(|l| l.peer.clone()).collect();
             stale.into_iter().for_each(|peer| self.link(peer));
         }

@@ -16,7 +16,7 @@ struct Pair {
     a: Started,
     ear: Ear,
     mouth: Ear,
-    _b: Started,
+    b: Started,
 }
 
 impl Pair {
@@ -24,7 +24,7 @@ impl Pair {
         let (a, b) = (start(&Loopback, 1, 1), start(&Loopback, 2, 1));
         connect_all(&[&a, &b]);
         let (ear, mouth) = (Ear::of(&a, 0), Ear::of(&b, 0));
-        let mut pair = Self { a, ear, mouth, _b: b };
+        let mut pair = Self { a, ear, mouth, b };
         pair.ear.subscribe(b"");
         pair.still_talk();
         pair
@@ -37,6 +37,10 @@ impl Pair {
         self.mouth.hear_frames_of(&Loopback, &mut self.ear);
         self.mouth.hear_words_of(&Loopback, &mut self.ear);
         assert!(self.ear.heard().is_empty(), "{:?}", self.ear.heard());
+    }
+
+    fn mouth_links(&self) -> u64 {
+        self.b.mesh.counters().links
     }
 
     fn refused(&self) -> u64 {
@@ -127,12 +131,16 @@ fn a_filter_of_a_mebibyte_cuts_the_connection() {
 #[test]
 fn a_caller_that_takes_a_hosts_name_can_say_nothing_for_it() {
     let mut pair = Pair::talking();
+    wait_for("the link that the impostor robs", || pair.mouth_links() == 1);
     let impostor = raw_dealer_as_host(2, 1, &pair.a.peer.direct_address);
     let words = [&Topic::node(pair.ear.node).0[..], &interest(pair.mouth.node, 1)].concat();
     impostor.send(&words, 0).expect("sent");
     wait_for("it is counted", || pair.refused() == 1);
     assert!(pair.ear.heard().is_empty());
     pair.ear.hear_words_of(&Loopback, &mut pair.mouth);
+    // It can listen in the host's place until it goes; then the host is back by itself.
+    drop(impostor);
+    pair.still_talk();
 }
 
 fn raw_dealer_as_host(host: u16, life: u64, address: &str) -> zmq::Socket {

@@ -85,7 +85,7 @@ impl MemoryNetwork {
         MemoryMesh { seat: Arc::new(Seat { network: self.clone(), id, claim }) }
     }
 
-    /// Hands over everything that waits, and what the nodes say to it if messages go at once.
+    /// Hands over everything that waits, and then what the nodes answer to it from within their sinks.
     pub fn pump(&self) {
         if std::mem::replace(&mut self.lock().pumping, true) {
             return;

@@ -186,7 +186,7 @@ mod tests {
         let topic = b"C123456789";
         for length in 0..=TOPIC_BYTES {
             assert!(table.subscribe(63, filter(&topic[..length])));
-            assert!(table.subscribe(64, filter(&topic[..length])) == false);
+            assert!(!table.subscribe(64, filter(&topic[..length])));
         }
         assert_eq!(heard(&table, topic), [63, 64]);
         assert_eq!(heard(&table, b"X123456789"), [63, 64], "the empty filter hears everything");
