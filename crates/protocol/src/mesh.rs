@@ -95,13 +95,20 @@ impl Topic {
         Self(t)
     }
 
-    /// What is told to one node only, in order with the frames.
+    /// What is told to one node only, on either lane: in order with the frames, or as the address of a direct message.
     #[must_use]
     pub fn node(to: Incarnation) -> Self {
         let mut t = [0; TOPIC_BYTES];
         t[0] = b'N';
         t[1..9].copy_from_slice(&to.0.to_be_bytes());
         Self(t)
+    }
+
+    /// The node of [`Self::node`], `None` for any other topic.
+    #[must_use]
+    pub fn addressee(&self) -> Option<Incarnation> {
+        let [b'N', id @ .., 0] = self.0 else { return None };
+        Some(Incarnation(u64::from_be_bytes(id)))
     }
 
     /// The front of [`Self::chunk`] that takes in all sub-cells.
@@ -242,6 +249,18 @@ impl MeshMessage<'_> {
 }
 
 impl<'a> MeshMessage<'a> {
+    /// The kind and the incarnation that a message says it comes from, without reading the rest: for every kind of the
+    /// mesh the sender is the first field. `None` for a kind that is not the mesh's or not known.
+    pub fn peek(bytes: &[u8]) -> Result<Option<(Kind, Incarnation)>, WireError> {
+        let envelope = Envelope::parse(bytes, limits::MESH_MESSAGE_BYTES)?;
+        match envelope.known() {
+            Some(kind @ (Kind::Frame | Kind::Summary | Kind::Interest | Kind::KeyframeRequest | Kind::Keyframe)) => {
+                Ok(Some((kind, Incarnation(Reader::new(envelope.payload).u64("incarnation")?))))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Reads a message, envelope included. `None` for a kind that is not the mesh's or not known: skip it.
     pub fn decode(bytes: &'a [u8]) -> Result<Option<Self>, WireError> {
         let envelope = Envelope::parse(bytes, limits::MESH_MESSAGE_BYTES)?;

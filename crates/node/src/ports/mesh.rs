@@ -1,5 +1,8 @@
 //! The mesh: how nodes talk. An ordered lane of topics (frames and summaries), and a direct lane from node to node
 //! (interest and keyframes). Both may lose messages, neither reorders; one lane may overtake the other.
+//!
+//! A link is one host's ear at another host: what a host says is believed only by hosts that connected to it, and only
+//! under its own number. So two hosts talk when each has connected to the other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,17 +38,18 @@ pub enum MeshCommand {
     },
     /// Tell one node on the direct lane.
     Send {
-        /// The node. If it is not known any more the message is dropped.
+        /// The node, in just this life. If it is not known any more, or its host is not connected, the message is
+        /// dropped and counted.
         to: Incarnation,
         /// The message.
         bytes: Arc<[u8]>,
     },
     /// Hear all topics of the ordered lane that begin so. Counted: as often as subscribed must be unsubscribed.
     Subscribe {
-        /// A topic or the front of one.
+        /// A topic or the front of one. One longer than a topic hears nothing.
         filter: Vec<u8>,
     },
-    /// Stop hearing them.
+    /// Stop hearing them. What was not subscribed changes nothing.
     Unsubscribe {
         /// What was subscribed.
         filter: Vec<u8>,
@@ -72,7 +76,8 @@ pub struct Delivery {
     pub bytes: Arc<[u8]>,
 }
 
-/// Takes messages for one node, in batches. Returns how many of them it had no room for and dropped.
+/// Takes messages for one node, in batches. Returns how many of them it had no room for and dropped. Called from the
+/// mesh's own thread, so it must not wait.
 pub type DeliverySink = Box<dyn Fn(Vec<Delivery>) -> usize + Send>;
 
 /// The queue to the mesh is full: the batch was dropped whole. Streams heal by keyframes.
@@ -80,7 +85,7 @@ pub type DeliverySink = Box<dyn Fn(Vec<Delivery>) -> usize + Send>;
 #[error("the queue to the mesh is full; a batch was dropped")]
 pub struct MeshFull;
 
-/// What a mesh counts; all grow only.
+/// What a mesh counts. All but `links` grow only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeshCounters {
     /// Messages given to the transport.
@@ -89,23 +94,28 @@ pub struct MeshCounters {
     pub delivered: u64,
     /// Bytes given to the transport.
     pub sent_bytes: u64,
-    /// Messages dropped because a queue was full or a link was down.
+    /// Messages dropped because a queue was full, a link was down or a node was not known. What a full queue of the
+    /// ordered lane drops may go uncounted here; its receiver sees it as a gap.
     pub dropped: u64,
     /// Messages refused because they were not what a peer may send.
     pub refused: u64,
-    /// Links that are up.
+    /// Links that are up now, both lanes of them.
     pub links: u64,
 }
 
 /// A host's end of the mesh.
 pub trait Mesh: Send + Sync + fmt::Debug {
-    /// Connects to a host, or to its new life or address. Repeated calls change nothing.
+    /// Connects to a host, or to its new life or address. Repeated calls and calls with an older life change nothing.
     fn connect(&self, peer: MeshPeer);
 
     /// Ends the link to a host.
     fn disconnect(&self, host: u16);
 
-    /// Takes in a node of this host. Nodes of one host hear each other too.
+    /// Takes in a node of this host. Nodes of one host hear each other too. A node with the index of another that is
+    /// still attached takes its place.
+    ///
+    /// # Panics
+    /// If the incarnation is of another host: the caller is at fault.
     fn attach(&self, node: Incarnation, sink: DeliverySink) -> Box<dyn MeshPort>;
 
     /// What has been counted so far.

@@ -1,0 +1,73 @@
+//! What the mesh counts, written by its thread and read by anybody, and the log of what it refuses.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use node::ports::mesh::MeshCounters;
+use node::ports::mesh_intake::Refused;
+
+/// At most one line about refusals in so long: whoever sends garbage sends much of it.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    sent: AtomicU64,
+    sent_bytes: AtomicU64,
+    delivered: AtomicU64,
+    dropped: AtomicU64,
+    refused: AtomicU64,
+    links: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> MeshCounters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        MeshCounters {
+            sent: read(&self.sent),
+            delivered: read(&self.delivered),
+            sent_bytes: read(&self.sent_bytes),
+            dropped: read(&self.dropped),
+            refused: read(&self.refused),
+            links: read(&self.links),
+        }
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.sent_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn delivered(&self, messages: u64) {
+        self.delivered.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    pub(crate) fn dropped(&self, messages: u64) {
+        self.dropped.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_links(&self, links: u64) {
+        self.links.store(links, Ordering::Relaxed);
+    }
+}
+
+/// Says what was refused, not too often.
+#[derive(Debug, Default)]
+pub(crate) struct RefusalLog {
+    last: Option<Instant>,
+    unsaid: u64,
+}
+
+impl RefusalLog {
+    pub(crate) fn note(&mut self, link: Option<u16>, refused: &Refused) {
+        self.unsaid += 1;
+        if self.last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL) {
+            tracing::debug!(link, reason = %refused, messages = self.unsaid, "refused on the mesh");
+            self.last = Some(Instant::now());
+            self.unsaid = 0;
+        }
+    }
+}

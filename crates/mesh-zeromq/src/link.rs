@@ -1,0 +1,130 @@
+//! A link: this host's two ears at one peer, and whether they are connected.
+//!
+//! Nothing is ever sent on a link but subscriptions and questions. libzmq connects again by itself, to whoever listens at the address
+//! then, and says all subscriptions again. But it gives a connection up for good once what it heard there was not its
+//! protocol, as when another program took the port for a while; so a link that stays down is made anew.
+//! And who takes our routing id at the peer's ROUTER leaves us with a connection that is alive and dead: libzmq keeps it
+//! and routes nothing to it. So the direct lane is asked once a second, and a link without answers is made anew too.
+
+use std::time::{Duration, Instant};
+
+use node::ports::directory::Claim;
+use node::ports::mesh::MeshPeer;
+use node::ports::subscriptions::Filter;
+
+use crate::config::MeshLimits;
+use crate::{sockets, wire};
+
+/// A link that was down so long is made anew. Longer than libzmq waits for a connection and between two of them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So often the direct lane is asked whether it still leads here.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(crate) struct Link {
+    pub peer: MeshPeer,
+    pub frames: Ear,
+    pub words: Ear,
+    /// When it was last seen up, or made.
+    last_up: Instant,
+    /// When the direct lane last answered, or was made.
+    last_answer: Instant,
+    last_question: Instant,
+}
+
+/// A socket and the monitor that tells whether it is connected.
+pub(crate) struct Ear {
+    pub socket: zmq::Socket,
+    monitor: zmq::Socket,
+    up: bool,
+}
+
+/// What a link is made with.
+pub(crate) struct LinkMaker {
+    pub context: zmq::Context,
+    pub limits: MeshLimits,
+    pub claim: Claim,
+    /// Links made so far; it names the monitors.
+    pub made: u64,
+}
+
+impl LinkMaker {
+    /// Connects to a peer, with everything subscribed that the host wants to hear.
+    pub(crate) fn link<'a>(&mut self, peer: MeshPeer, filters: impl Iterator<Item = &'a Filter>) -> zmq::Result<Link> {
+        self.made += 1;
+        let subscriber = sockets::subscriber(&self.context, &self.limits)?;
+        for filter in filters {
+            subscriber.set_subscribe(filter.as_bytes())?;
+        }
+        let routing_id = wire::routing_id(self.claim.host, self.claim.life);
+        let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
+        let frames = self.ear(subscriber, "frames", &peer.publish_address)?;
+        let words = self.ear(dealer, "words", &peer.direct_address)?;
+        let now = Instant::now();
+        Ok(Link { peer, frames, words, last_up: now, last_answer: now, last_question: now })
+    }
+
+    fn ear(&self, socket: zmq::Socket, name: &str, address: &str) -> zmq::Result<Ear> {
+        let endpoint = format!("inproc://monitor-{name}-{}", self.made);
+        let events = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32 | zmq::SocketEvent::DISCONNECTED as i32;
+        socket.monitor(&endpoint, events)?;
+        let monitor = sockets::pair(&self.context)?;
+        monitor.connect(&endpoint)?;
+        socket.connect(&format!("tcp://{address}"))?;
+        Ok(Ear { socket, monitor, up: false })
+    }
+}
+
+impl Link {
+    /// Whether a peer is the same life at the same place.
+    pub(crate) fn leads_to(&self, peer: &MeshPeer) -> bool {
+        self.peer.life == peer.life
+            && self.peer.publish_address == peer.publish_address
+            && self.peer.direct_address == peer.direct_address
+    }
+
+    /// Whether both ears are connected.
+    pub(crate) fn is_up(&mut self) -> bool {
+        let up = self.frames.look() & self.words.look();
+        if up {
+            self.last_up = Instant::now();
+        }
+        up
+    }
+
+    /// Whether it should be made anew.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.last_up.elapsed() >= PATIENCE || self.last_answer.elapsed() >= PATIENCE
+    }
+
+    /// Asks the direct lane if it is time to.
+    pub(crate) fn ask(&mut self) {
+        if self.last_question.elapsed() >= ASK_INTERVAL {
+            self.last_question = Instant::now();
+            // While there is no connection a few questions wait for it, and further ones are not worth it.
+            let _ = self.words.socket.send(wire::QUESTION, zmq::DONTWAIT);
+        }
+    }
+
+    /// Notes an answer.
+    pub(crate) fn answered(&mut self) {
+        self.last_answer = Instant::now();
+    }
+}
+
+impl Ear {
+    fn look(&mut self) -> bool {
+        while let Ok(event) = self.monitor.recv_msg(zmq::DONTWAIT) {
+            // An event is its number, two bytes in the machine's order, and a value; the address follows in a part.
+            if event.get_more()
+                && let Some(number) = event.first_chunk::<2>()
+            {
+                match zmq::SocketEvent::from_raw(u16::from_ne_bytes(*number)) {
+                    zmq::SocketEvent::HANDSHAKE_SUCCEEDED => self.up = true,
+                    zmq::SocketEvent::DISCONNECTED => self.up = false,
+                    _ => {}
+                }
+            }
+        }
+        self.up
+    }
+}

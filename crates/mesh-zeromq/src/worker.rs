@@ -1,0 +1,279 @@
+//! The mesh's thread: it takes orders, reads all links, and hands every node what came, round by round.
+//!
+//! Invariant: neither a peer nor a sink ends it or makes it wait. Every send and receive is immediate, every round
+//! reads only so many messages off one socket, and a panic costs one round.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use node::ports::directory::Claim;
+use node::ports::mesh::{MeshCommand, MeshLane, MeshPeer};
+use node::ports::subscriptions::Filter;
+use protocol::Incarnation;
+use protocol::mesh::{TOPIC_BYTES, Topic};
+
+use crate::Shared;
+use crate::config::MeshLimits;
+use crate::counters::RefusalLog;
+use crate::intake::Intake;
+use crate::link::{Link, LinkMaker};
+use crate::locals::Locals;
+use crate::queue::{Order, Wake};
+use crate::wire;
+
+/// Milliseconds after which the thread looks at the state of its links although nothing happened.
+const LOOK_INTERVAL_MS: u16 = 100;
+
+pub(crate) struct Worker {
+    claim: Claim,
+    shared: Arc<Shared>,
+    wake: Wake,
+    publish: zmq::Socket,
+    direct: zmq::Socket,
+    links: BTreeMap<u16, Link>,
+    maker: LinkMaker,
+    intake: Intake,
+    /// Emptied in each round and kept for its room.
+    orders: Vec<Order>,
+    ready: Vec<bool>,
+    looked: Instant,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        context: zmq::Context,
+        limits: MeshLimits,
+        claim: Claim,
+        publish: zmq::Socket,
+        direct: zmq::Socket,
+        wake: Wake,
+        shared: &Arc<Shared>,
+    ) -> Self {
+        Self {
+            claim,
+            shared: Arc::clone(shared),
+            wake,
+            publish,
+            direct,
+            links: BTreeMap::new(),
+            maker: LinkMaker { context, limits, claim, made: 0 },
+            intake: Intake {
+                host: claim.host,
+                shared: Arc::clone(shared),
+                locals: Locals::default(),
+                log: RefusalLog::default(),
+            },
+            orders: Vec::new(),
+            ready: Vec::new(),
+            looked: Instant::now(),
+        }
+    }
+
+    /// Runs until the queue is stopped.
+    pub(crate) fn run(mut self) {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| self.round())) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => tracing::error!(host = self.claim.host, "a round of the mesh panicked; it goes on"),
+            }
+        }
+    }
+
+    fn round(&mut self) -> bool {
+        self.wait();
+        self.wake.reset();
+        let mut orders = std::mem::take(&mut self.orders);
+        let goes_on = self.shared.queue.take(&mut orders);
+        orders.drain(..).for_each(|order| self.obey(order));
+        self.orders = orders;
+        self.hear();
+        self.intake.locals.flush(&self.shared.counters);
+        self.look_at_links();
+        goes_on
+    }
+
+    /// Waits for anything, and notes which sockets have something. The order is that of [`Self::hear`].
+    fn wait(&mut self) {
+        let mut items = Vec::with_capacity(3 + 2 * self.links.len());
+        items.push(zmq::PollItem::from_fd(self.wake.fd(), zmq::POLLIN));
+        items.push(self.publish.as_poll_item(zmq::POLLIN));
+        items.push(self.direct.as_poll_item(zmq::POLLIN));
+        for link in self.links.values() {
+            items.push(link.frames.socket.as_poll_item(zmq::POLLIN));
+            items.push(link.words.socket.as_poll_item(zmq::POLLIN));
+        }
+        // An interrupted wait finds nothing ready; the next one will.
+        let found = zmq::poll(&mut items, i64::from(LOOK_INTERVAL_MS)).is_ok();
+        self.ready.clear();
+        self.ready.extend(items.iter().skip(3).map(|item| found && item.is_readable()));
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Batch { node, attachment, commands } => {
+                if let Some(from) = self.intake.locals.attached(node, attachment) {
+                    commands.into_iter().for_each(|command| self.command(from, command));
+                }
+            }
+            Order::Attach { node, attachment, sink } => {
+                let unwanted = self.intake.locals.attach(node, attachment, sink);
+                unwanted.iter().for_each(|filter| self.unsubscribe_links(filter));
+            }
+            Order::Detach { node, attachment } => {
+                let unwanted = self.intake.locals.detach(node, attachment);
+                unwanted.iter().for_each(|filter| self.unsubscribe_links(filter));
+            }
+            Order::Connect(peer) => self.connect(peer),
+            Order::Disconnect(host) => self.unlink(host),
+        }
+    }
+
+    fn command(&mut self, from: Incarnation, command: MeshCommand) {
+        match command {
+            MeshCommand::Publish { topic, bytes } => self.publish(from, &topic, &bytes),
+            MeshCommand::Send { to, bytes } => self.send(to, &bytes),
+            MeshCommand::Subscribe { filter } => {
+                if let Some(filter) = Filter::new(&filter)
+                    && self.intake.locals.subscriptions.subscribe(from.node(), filter)
+                {
+                    self.subscribe_links(&filter);
+                }
+            }
+            MeshCommand::Unsubscribe { filter } => {
+                if let Some(filter) = Filter::new(&filter)
+                    && self.intake.locals.subscriptions.unsubscribe(from.node(), filter)
+                {
+                    self.unsubscribe_links(&filter);
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, from: Incarnation, topic: &Topic, bytes: &Arc<[u8]>) {
+        if self.is_too_large(bytes) {
+            return;
+        }
+        let next_door = self.intake.locals.listeners(topic).without(from.node());
+        self.intake.locals.put(next_door.iter(), self.claim.host, MeshLane::Ordered, bytes);
+        match self.publish.send(wire::part(topic, bytes), zmq::DONTWAIT) {
+            Ok(()) => self.shared.counters.sent(TOPIC_BYTES + bytes.len()),
+            Err(_) => self.shared.counters.dropped(1),
+        }
+    }
+
+    fn send(&mut self, to: Incarnation, bytes: &Arc<[u8]>) {
+        if self.is_too_large(bytes) {
+            return;
+        }
+        if to.host() == self.claim.host {
+            if self.intake.locals.knows(to) {
+                self.intake.locals.put([to.node()].into_iter(), self.claim.host, MeshLane::Direct, bytes);
+            } else {
+                self.shared.counters.dropped(1);
+            }
+            return;
+        }
+        match self.send_out(to, bytes) {
+            Ok(()) => self.shared.counters.sent(TOPIC_BYTES + bytes.len()),
+            Err(_) => self.shared.counters.dropped(1),
+        }
+    }
+
+    fn send_out(&self, to: Incarnation, bytes: &[u8]) -> zmq::Result<()> {
+        if !self.links.contains_key(&to.host()) {
+            return Err(zmq::Error::EHOSTUNREACH);
+        }
+        // The id names the life, so libzmq itself finds that another life is nobody. It also says so when the peer's
+        // queue is full, before it has taken a part.
+        let id = wire::routing_id(to.host(), to.life());
+        self.direct.send(&id[..], zmq::DONTWAIT | zmq::SNDMORE)?;
+        self.direct.send(wire::part(&Topic::node(to), bytes), zmq::DONTWAIT)
+    }
+
+    /// A message over the limit would make its receivers cut the link, so it is stopped here.
+    fn is_too_large(&self, bytes: &[u8]) -> bool {
+        let too_large = bytes.len() > wire::MESSAGE_BYTES;
+        if too_large {
+            tracing::error!(bytes = bytes.len(), limit = wire::MESSAGE_BYTES, "a node's message is too large; dropped");
+            self.shared.counters.dropped(1);
+        }
+        too_large
+    }
+
+    fn subscribe_links(&self, filter: &Filter) {
+        for link in self.links.values() {
+            warn_if_failed(link.frames.socket.set_subscribe(filter.as_bytes()), "subscribe", link.peer.host);
+        }
+    }
+
+    fn unsubscribe_links(&self, filter: &Filter) {
+        for link in self.links.values() {
+            warn_if_failed(link.frames.socket.set_unsubscribe(filter.as_bytes()), "unsubscribe", link.peer.host);
+        }
+    }
+
+    fn connect(&mut self, peer: MeshPeer) {
+        let host = peer.host;
+        let known = self.links.get(&host);
+        let old_news = known.is_some_and(|link| peer.life < link.peer.life || link.leads_to(&peer));
+        if host == self.claim.host || old_news {
+            return;
+        }
+        if known.is_none() && self.links.len() >= usize::from(self.maker.limits.peers) {
+            tracing::error!(host, limit = self.maker.limits.peers, "the mesh has no room for another link");
+            return;
+        }
+        self.link(peer);
+    }
+
+    fn link(&mut self, peer: MeshPeer) {
+        let host = peer.host;
+        // The old ears go first, so that the peer's ROUTER sees one connection of this host after the other.
+        self.unlink(host);
+        match self.maker.link(peer, self.intake.locals.subscriptions.filters()) {
+            Ok(link) => {
+                self.links.insert(host, link);
+            }
+            Err(error) => tracing::error!(host, %error, "the link to a host cannot be made"),
+        }
+    }
+
+    fn unlink(&mut self, host: u16) {
+        self.links.remove(&host);
+        // What was ready is not in its old place any more; what is skipped now is still there in the next round.
+        self.ready.clear();
+    }
+
+    fn hear(&mut self) {
+        self.intake.hear_subscribers(&self.publish);
+        self.intake.hear_callers(&self.direct);
+        for (link, ready) in self.links.values_mut().zip(self.ready.chunks_exact(2)) {
+            if ready[0] {
+                self.intake.hear(&link.frames.socket, link.peer.host, MeshLane::Ordered);
+            }
+            if ready[1] && self.intake.hear(&link.words.socket, link.peer.host, MeshLane::Direct) {
+                link.answered();
+            }
+        }
+    }
+
+    fn look_at_links(&mut self) {
+        if self.looked.elapsed() >= Duration::from_millis(LOOK_INTERVAL_MS.into()) {
+            self.looked = Instant::now();
+            let up = self.links.values_mut().map(|link| u64::from(link.is_up())).sum();
+            self.shared.counters.set_links(up);
+            self.links.values_mut().for_each(Link::ask);
+            let stale: Vec<_> = self.links.values().filter(|link| link.is_stale()).map(|l| l.peer.clone()).collect();
+            stale.into_iter().for_each(|peer| self.link(peer));
+        }
+    }
+}
+
+fn warn_if_failed(result: zmq::Result<()>, what: &str, host: u16) {
+    if let Err(error) = result {
+        tracing::error!(host, %error, "a link does not {what}");
+    }
+}
