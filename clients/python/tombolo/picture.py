@@ -167,8 +167,8 @@ class Picture:
             self._violation("gap", f"slot {frame.slot}: frame {at} follows {at - frame.back}, held is {slot.last}")
 
     def _close(self, number: int) -> None:
-        if self.slots.pop(number, None) is None:
-            self._violation("slot", f"slot {number} is closed but was not open")
+        # A slot that began and ended while its chunk was not told here is closed all the same.
+        self.slots.pop(number, None)
         for entity in [e for e in self.entities.values() if e.slot == number]:
             self._remove(entity)
 
@@ -197,10 +197,9 @@ class Picture:
             self._spoken.append((entity.entity, record.payload))
 
     def _unknown(self, number: int, slot: Slot, record: frames.Record) -> None:
-        # A slower lane may tell of the leave of somebody who came and went between two of its frames.
+        # A slower lane may tell of the leave of somebody who came and went between two of its frames, and a node does
+        # not key an entity that it holds by a newer epoch on another stream. Neither is ours to judge.
         self.counts["unknown_handles"] += 1
-        if isinstance(record, frames.Move) or (isinstance(record, frames.Leave) and slot.lane == frames.NEAR):
-            self._violation("handle", f"slot {number}: handle {record.handle} is bound to nobody ({record})")
 
     def _enter(self, at: int, number: int, slot: Slot, enter: frames.Enter) -> None:
         self._bounds("place", (enter.x, enter.y), *self._on_island(enter.x, enter.y))

@@ -6,16 +6,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Violation {
-    /// A move names a handle that its stream never bound.
-    UnknownHandle,
     /// A frame's predecessor was never received.
     Gap,
     /// A frame of a stream came twice or out of order.
     Repeated,
     /// An item names a slot that is not open.
     UnknownSlot,
-    /// An entity was stated at a lower epoch than is held.
-    EpochBack,
     /// The own avatar was missing in its own view for over [`crate::limits::SELF_MISSING_MS`].
     SelfMissing,
     /// An entity was stated further from its chunk than its stream may keep it.
@@ -30,12 +26,10 @@ pub enum Violation {
 
 impl Violation {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::UnknownHandle,
+    pub const ALL: [Self; 8] = [
         Self::Gap,
         Self::Repeated,
         Self::UnknownSlot,
-        Self::EpochBack,
         Self::SelfMissing,
         Self::OutOfReach,
         Self::OutOfView,
@@ -47,11 +41,9 @@ impl Violation {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::UnknownHandle => "unknown_handle",
             Self::Gap => "gap",
             Self::Repeated => "repeated",
             Self::UnknownSlot => "unknown_slot",
-            Self::EpochBack => "epoch_back",
             Self::SelfMissing => "self_missing",
             Self::OutOfReach => "out_of_reach",
             Self::OutOfView => "out_of_view",

@@ -36,6 +36,8 @@ pub struct Counts {
     pub decoded: u64,
     /// Lines heard.
     pub speeches: u64,
+    /// Records of an older epoch than is held, and of entities that only another stream may move.
+    pub stale: u64,
     /// Inputs sent.
     pub inputs: u64,
     /// Corrections of the own avatar.

@@ -33,9 +33,7 @@ impl Walk {
                     sink.keyframe(stream.chunk, body)?;
                 }
                 Item::Close { slot } => {
-                    if self.slots.close(slot).is_none() {
-                        sink.note(Violation::UnknownSlot);
-                    }
+                    self.slots.close(slot);
                 }
                 Item::Ack(ack) => sink.acks.push(ack),
                 Item::Seen { .. } | Item::Unseen { .. } => {}

@@ -104,7 +104,7 @@ impl Node {
             epoch,
             last_input: None,
             ack: None,
-            view: SessionView::new(self.config.view, self.config.planted),
+            view: SessionView::new(self.config.view, self.config.island.plan().size_chunks, self.config.planted),
             deeds: Deeds::new(name.clone(), epoch, body.holder.clone(), self.config.planted),
             watch: Watch::new(now, body.holder.clone(), conn.0 * 97),
             checkpoint: Checkpoint::new(now, entity, epoch),

@@ -53,6 +53,15 @@ struct Fed {
     far_last: Tick,
 }
 
+impl Fed {
+    fn slot(&self, lane: Lane) -> Slot {
+        match lane {
+            Lane::Near => self.near_slot,
+            Lane::Far => self.far_slot,
+        }
+    }
+}
+
 /// Numbers for streams on connections. Freed ones are used again only after a full round.
 #[derive(Clone, Debug, Default)]
 struct Slots {
@@ -83,7 +92,8 @@ impl Slots {
 pub(crate) struct Feed {
     fed: BTreeMap<StreamKey, Fed>,
     by_chunk: BTreeMap<Chunk, BTreeSet<StreamKey>>,
-    closed: BTreeMap<Chunk, Vec<(Slot, Slot)>>,
+    /// Slots of streams that ended and whose viewers were not told, by chunk and lane.
+    ended: BTreeMap<(Chunk, Lane), Vec<Slot>>,
     slots: Slots,
     far_every: u64,
 }
@@ -124,7 +134,8 @@ impl Feed {
     pub(crate) fn close(&mut self, key: StreamKey) {
         let Some(fed) = self.fed.remove(&key) else { return };
         let chunk = fed.stream.chunk;
-        self.closed.entry(chunk).or_default().push((fed.near_slot, fed.far_slot));
+        self.ended.entry((chunk, Lane::Near)).or_default().push(fed.near_slot);
+        self.ended.entry((chunk, Lane::Far)).or_default().push(fed.far_slot);
         if let Some(keys) = self.by_chunk.get_mut(&chunk) {
             keys.remove(&key);
             if keys.is_empty() {
@@ -148,14 +159,11 @@ impl Feed {
         tick.0.is_multiple_of(self.far_every)
     }
 
-    /// The slots that a client with this chunk in this lane has open, those that end with this flush included.
+    /// The slots that a client with this chunk in this lane may have open, those of ended streams included.
     pub(crate) fn slots(&self, chunk: Chunk, lane: Lane) -> impl Iterator<Item = Slot> {
         let open = self.by_chunk.get(&chunk).into_iter().flatten().filter_map(|key| self.fed.get(key));
-        let ending = self.closed.get(&chunk).into_iter().flatten().copied();
-        open.map(|fed| (fed.near_slot, fed.far_slot)).chain(ending).map(move |(near, far)| match lane {
-            Lane::Near => near,
-            Lane::Far => far,
-        })
+        let ended = self.ended.get(&(chunk, lane)).into_iter().flatten().copied();
+        open.map(move |fed| fed.slot(lane)).chain(ended)
     }
 
     /// What is new of a chunk in a lane since its last flush, `None` if nothing.
@@ -168,9 +176,8 @@ impl Feed {
                 Lane::Far => far_news(key, fed, tick, ghosts, pace, &mut out),
             }
         }
-        for (near, far) in self.closed.get(&chunk).into_iter().flatten() {
-            let slot = if lane == Lane::Near { *near } else { *far };
-            Item::Close { slot }.encode(&mut out.bytes);
+        for slot in self.ended.get(&(chunk, lane)).into_iter().flatten() {
+            Item::Close { slot: *slot }.encode(&mut out.bytes);
         }
         out.finish()
     }
@@ -201,10 +208,11 @@ impl Feed {
                 fed.far = FarNews::default();
             }
         }
-        for (near, far) in std::mem::take(&mut self.closed).into_values().flatten() {
-            self.slots.free(near);
-            self.slots.free(far);
-        }
+        let (told, untold) =
+            std::mem::take(&mut self.ended).into_iter().partition(|((_, lane), _)| *lane == Lane::Near || far_spoke);
+        self.ended = untold;
+        let told: BTreeMap<(Chunk, Lane), Vec<Slot>> = told;
+        told.into_values().flatten().for_each(|slot| self.slots.free(slot));
     }
 }
 
@@ -250,8 +258,7 @@ impl Collector {
         let body = Body { enters, ..Body::default() };
         let mut bytes = Vec::with_capacity(48 * body.enters.len());
         body.encode(fed.stream.chunk, &mut bytes);
-        let slot = if lane == Lane::Near { fed.near_slot } else { fed.far_slot };
-        Item::Key { slot, stream: fed.stream, lane, body: &bytes }.encode(&mut self.bytes);
+        Item::Key { slot: fed.slot(lane), stream: fed.stream, lane, body: &bytes }.encode(&mut self.bytes);
         self.updates += body.enters.len() as u64;
         self.frames += 1;
     }

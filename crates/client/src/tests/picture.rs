@@ -96,14 +96,10 @@ fn speech_is_heard_once() {
 
 #[test]
 fn contradictions_are_counted_by_kind() {
-    let stale = Body { enters: vec![world_enter_of_epoch_zero()], ..Body::default() };
     let outside = moved(1, HOME.origin().offset(-245, 0), Motion::default());
     let cases: Vec<(Violation, Vec<Owned>)> = vec![
-        (Violation::UnknownHandle, vec![frame(1, HOME, (0, 0), &moved(99, middle(), EAST))]),
         (Violation::Gap, vec![frame(1, HOME, (0, 1), &moved(1, middle(), EAST))]),
         (Violation::UnknownSlot, vec![frame(50, HOME, (0, 0), &moved(1, middle(), EAST))]),
-        (Violation::UnknownSlot, vec![close(50)]),
-        (Violation::EpochBack, vec![frame(1, HOME, (0, 0), &stale)]),
         (Violation::OutOfReach, vec![frame(1, HOME, (0, 0), &outside)]),
         (Violation::OutOfView, vec![key(2, NEXT, Lane::Near, &[])]),
         (Violation::OutOfView, vec![Owned::Plain(Item::Unseen { chunk: HOME })]),
@@ -116,6 +112,19 @@ fn contradictions_are_counted_by_kind() {
         assert_eq!(pair.violations(), vec![(expected, 1)]);
         assert!(pair.client.bytes_reconcile());
     }
+}
+
+#[test]
+fn what_is_stale_is_ignored_and_counted() {
+    let mut pair = Pair::playing();
+    pair.pass(300);
+    let stale = Body { enters: vec![world_enter_of_epoch_zero()], ..Body::default() };
+    let stranger = moved(99, middle(), EAST);
+    pair.tick(&[frame(1, HOME, (0, 0), &stale), close(50)]);
+    pair.pass(100);
+    pair.tick(&[frame(1, HOME, (0, 0), &stranger)]);
+    assert_eq!(pair.client.counts().stale, 2);
+    assert_eq!(pair.violations(), vec![]);
 }
 
 fn world_enter_of_epoch_zero() -> protocol::frame::Enter {

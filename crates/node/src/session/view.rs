@@ -11,6 +11,7 @@ use crate::config::View;
 #[derive(Clone, Debug)]
 pub(crate) struct SessionView {
     view: View,
+    size_chunks: u16,
     centre: Option<Chunk>,
     wanted: BTreeMap<Chunk, Lane>,
     /// What the client was told, as of its last write.
@@ -36,9 +37,10 @@ pub(crate) struct Shift {
 }
 
 impl SessionView {
-    pub(crate) fn new(view: View, planted: Planted) -> Self {
+    /// The view of a session on an island of so many chunks a side. There is nothing to see beyond its edges.
+    pub(crate) fn new(view: View, size_chunks: u16, planted: Planted) -> Self {
         let nothing = BTreeMap::new();
-        Self { view, centre: None, wanted: nothing.clone(), told: nothing, stale: false, planted }
+        Self { view, size_chunks, centre: None, wanted: nothing.clone(), told: nothing, stale: false, planted }
     }
 
     /// The avatar is in this chunk now. Returns the chunks that are needed anew and those that are not any more.
@@ -49,8 +51,12 @@ impl SessionView {
         self.centre = Some(centre);
         let near = u16::from(self.view.near);
         let lane = |chunk: Chunk| if centre.rings_to(chunk) <= near { Lane::Near } else { Lane::Far };
-        let wanted: BTreeMap<Chunk, Lane> =
-            centre.around(u16::from(self.view.far.max(self.view.near))).map(|chunk| (chunk, lane(chunk))).collect();
+        let on_island = |chunk: &Chunk| {
+            let inside = |c: i16| u16::try_from(c).is_ok_and(|c| c < self.size_chunks);
+            inside(chunk.cx) && inside(chunk.cy)
+        };
+        let around = centre.around(u16::from(self.view.far.max(self.view.near)));
+        let wanted: BTreeMap<Chunk, Lane> = around.filter(on_island).map(|chunk| (chunk, lane(chunk))).collect();
         let former = std::mem::replace(&mut self.wanted, wanted);
         let added = self.wanted.keys().filter(|c| !former.contains_key(c)).copied().collect();
         let dropped = former.keys().filter(|c| !self.wanted.contains_key(c)).copied().collect();
@@ -114,13 +120,13 @@ mod tests {
     use super::*;
 
     fn view() -> SessionView {
-        SessionView::new(View { near: 1, far: 2, far_every: 5 }, Planted::none())
+        SessionView::new(View { near: 1, far: 2, far_every: 5 }, 40, Planted::none())
     }
 
     #[test]
     fn the_first_write_shows_everything_once() {
         let mut v = view();
-        let (added, dropped) = v.look_from(Chunk::new(0, 0)).unwrap();
+        let (added, dropped) = v.look_from(Chunk::new(10, 10)).unwrap();
         assert_eq!((added.len(), dropped.len()), (25, 0));
         let first = v.shift();
         assert_eq!(first.shown.iter().filter(|(_, lane)| *lane == Lane::Near).count(), 9);
@@ -132,10 +138,10 @@ mod tests {
     #[test]
     fn a_step_east_changes_lanes_and_one_column() {
         let mut v = view();
-        v.look_from(Chunk::new(0, 0));
+        v.look_from(Chunk::new(10, 10));
         v.shift();
-        assert_eq!(v.look_from(Chunk::new(0, 0)), None, "standing still changes nothing");
-        v.look_from(Chunk::new(1, 0));
+        assert_eq!(v.look_from(Chunk::new(10, 10)), None, "standing still changes nothing");
+        v.look_from(Chunk::new(11, 10));
         let shift = v.shift();
         assert_eq!(shift.unseen.len(), 5, "the western column");
         assert_eq!(shift.shown.len(), 5 + 3 + 3, "a new column, and three chunks each that change lanes");
@@ -145,7 +151,7 @@ mod tests {
     #[test]
     fn a_lost_write_is_made_good_by_a_reset() {
         let mut v = view();
-        v.look_from(Chunk::new(0, 0));
+        v.look_from(Chunk::new(10, 10));
         v.shift();
         v.lost();
         let shift = v.shift();
