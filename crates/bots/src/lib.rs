@@ -1,1 +1,27 @@
-//! bots: to be built.
+//! Thousands of players in one process: they load a world, and look whether it is right.
+//!
+//! [`run`] plays a [`Plan`] on the current thread. Every bot is a [`client::Client`] steered by a seeded behaviour from
+//! `config/bots/*.toml`. Some are *observers*, which read everything and check it; the others walk headers only. Bots
+//! act at times planned beforehand, whether or not the server keeps up, and how late they were themselves is measured,
+//! so that a slow test machine is not taken for a slow server.
+//!
+//! It deliberately prints nothing: a [`Report`] is for the caller to show.
+
+pub mod behaviour;
+mod board;
+mod bot;
+pub mod config;
+mod latency;
+pub mod plan;
+pub mod random;
+pub mod report;
+mod run;
+
+pub use behaviour::Behaviour;
+pub use config::{BUILT_IN, ConfigError};
+pub use plan::{BotsError, Plan};
+pub use report::{Progress, Report};
+pub use run::{run, run_blocking};
+
+#[cfg(test)]
+mod tests;

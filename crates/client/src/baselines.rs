@@ -86,7 +86,7 @@ impl Baselines {
     pub(crate) fn came(&mut self, baseline: Baseline) {
         let chunk = Chunk::new(baseline.cx, baseline.cy);
         match self.in_flight.remove(&chunk) {
-            Some((hash, _)) if hash == baseline.hash && content_hash(&baseline.bytes) == hash => {
+            Some((hash, _)) if hash == baseline.hash && world::Baseline::content_hash(&baseline.bytes) == hash => {
                 self.keep(hash, baseline.bytes);
             }
             Some(_) | None => {}
@@ -103,10 +103,4 @@ impl Baselines {
             }
         }
     }
-}
-
-/// The content hash of a baseline: 64-bit FNV-1a over its bytes, as `world` defines it.
-#[must_use]
-pub fn content_hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

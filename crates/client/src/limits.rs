@@ -6,10 +6,11 @@ pub const CONNECT_TIMEOUT_MS: u64 = 5_000;
 pub const GREETING_TIMEOUT_MS: u64 = 8_000;
 /// Milliseconds of silence after which a connection is given up: two pings were not answered.
 pub const SILENCE_MS: u64 = 8_000;
-/// Milliseconds between two pings once the clock has settled.
-pub const PING_EVERY_MS: u64 = 3_000;
-/// Milliseconds between the first pings of a session, which settle the clock.
-pub const FIRST_PING_EVERY_MS: u64 = 250;
+/// Milliseconds between two pings once the clock has settled. A prime: servers answer in step with their ticks, and
+/// pings in step with them too would all be wrong alike.
+pub const PING_EVERY_MS: u64 = 2_917;
+/// Milliseconds between the first pings of a session, which settle the clock. A prime likewise.
+pub const FIRST_PING_EVERY_MS: u64 = 233;
 /// How many pings are sent at that pace.
 pub const FIRST_PINGS: u32 = 4;
 /// A pong to a ping older than this, in milliseconds, says nothing about the clock.

@@ -75,7 +75,7 @@ impl Play {
         let tick = rate.tick_at(clock.at(now));
         let prediction = Prediction::new(rate, Position::new(welcome.x, welcome.y), tick);
         let view = if full {
-            View::Full(Picture::new(now, EntityId(welcome.entity), welcome.view_far))
+            View::Full(Picture::new(now, EntityId(welcome.entity), welcome.view_far.max(welcome.view_near)))
         } else {
             View::Headers(Walk::default())
         };

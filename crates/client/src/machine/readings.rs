@@ -47,7 +47,7 @@ impl Client {
         self.play().map(Play::node)
     }
 
-    /// The picture; while the connection is lost, the one before. `None` with [`Observe::Headers`].
+    /// The picture; while the connection is lost, the one before. `None` with [`crate::Observe::Headers`].
     #[must_use]
     pub fn picture(&self) -> Option<&Picture> {
         self.play().and_then(Play::picture)

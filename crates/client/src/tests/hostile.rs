@@ -6,7 +6,6 @@ use protocol::tick::Lane;
 use world::Chunk;
 
 use super::server::*;
-use crate::baselines::content_hash;
 use crate::{ClientInput, Event, Lost, Observe, State};
 
 #[test]
@@ -118,7 +117,7 @@ fn baselines_are_asked_for_once_and_believed_by_their_hash() {
     let mut pair = Pair::with(|config| config.want_baselines = true);
     pair.enter();
     let bytes = vec![1, 2, 3];
-    let hash = content_hash(&bytes);
+    let hash = world::Baseline::content_hash(&bytes);
     let announce = |chunk| Owned::Plain(protocol::tick::Item::Seen { chunk, lane: Lane::Near, baseline: hash });
     let asked = |pair: &mut Pair| {
         let only = |(_, m)| if let ToServer::GetBaseline(GetBaseline { cx, .. }) = m { Some(cx) } else { None };

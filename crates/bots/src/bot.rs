@@ -1,0 +1,197 @@
+//! One bot: a client, its mind, and the plan of when it acts.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use client::tcp::Driver;
+use client::{Client, ClientConfig, ClientInput, Ending, Event, Lost, State};
+use protocol::tick::Lane;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use world::Position;
+
+use crate::behaviour::{Act, Mind, Senses};
+use crate::board::{self, Board};
+use crate::latency::record;
+use crate::plan::Plan;
+
+/// How often a bot's counts are copied to the board.
+const BEAT: Duration = Duration::from_secs(1);
+/// A bot that is out of the world for longer than this at the end has failed.
+const OUT_LIMIT: Duration = Duration::from_secs(10);
+/// A bot that was told to stop this soon after its start need not have come in.
+const COMING_LIMIT: Duration = Duration::from_secs(2);
+
+/// One bot.
+pub(crate) struct Bot {
+    index: u32,
+    driver: Driver,
+    mind: Mind,
+    board: Rc<RefCell<Board>>,
+    observes: bool,
+    home: Option<Position>,
+    corrected: bool,
+    started: Instant,
+    next_act: Option<Instant>,
+    next_beat: Instant,
+    out_since: Option<Instant>,
+    lost: Option<Lost>,
+    ending: Option<Ending>,
+}
+
+/// Plays bot `index` from its start to the end of the run.
+pub(crate) async fn play(plan: Rc<Plan>, index: u32, board: Rc<RefCell<Board>>, mut stop: watch::Receiver<bool>) {
+    let start = Instant::now() + plan.starts_after(index);
+    tokio::select! {
+        () = sleep_until(start) => {}
+        _ = stop.wait_for(|told| *told) => return,
+    }
+    let Some(mut bot) = Bot::new(&plan, index, board) else { return };
+    while !*stop.borrow() && bot.ending.is_none() {
+        let until = bot.next_act.map_or(bot.next_beat, |act| act.min(bot.next_beat));
+        tokio::select! {
+            biased;
+            event = bot.driver.next(Some(until)) => match event {
+                Some(event) => bot.event(&event),
+                None => bot.time(),
+            },
+            _ = stop.changed() => {}
+        }
+    }
+    bot.end().await;
+}
+
+impl Bot {
+    fn new(plan: &Plan, index: u32, board: Rc<RefCell<Board>>) -> Option<Self> {
+        let behaviour = plan.behaviour_of(index)?;
+        let observes = plan.observes(index);
+        let seed = plan.seed ^ (u64::from(index) << 32);
+        let mut config = ClientConfig::new(plan.name_of(index), plan.addresses_of(index), seed);
+        config.observe = board::observe(observes);
+        config.report_moves = observes;
+        config.report_inputs = true;
+        {
+            let mut board = board.borrow_mut();
+            let entry = board.entry(index);
+            (entry.started, entry.observes, entry.cheats) = (true, observes, behaviour.cheats());
+        }
+        let now = Instant::now();
+        Some(Self {
+            index,
+            driver: Driver::new(Client::new(config)),
+            mind: Mind::new(behaviour.clone(), plan.seed, u64::from(index)),
+            board,
+            observes,
+            home: None,
+            corrected: false,
+            started: now,
+            next_act: None,
+            next_beat: now + BEAT,
+            out_since: Some(now),
+            lost: None,
+            ending: None,
+        })
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Welcomed { entity, node, at, .. } => {
+                self.out_since = None;
+                let mut board = self.board.borrow_mut();
+                board.serves(*node, *entity);
+                board.meeting.get_or_insert(*at);
+                if self.home.is_none() {
+                    self.home = Some(*at);
+                    self.next_act = Some(Instant::now() + Duration::from_millis(self.mind.first_in_ms()));
+                }
+            }
+            Event::Corrected { .. } => self.corrected = true,
+            Event::InputSent { at, motion, changed: true } => {
+                let client = self.driver.client();
+                if let (Some(entity), Some(node)) = (client.entity(), client.node()) {
+                    let now = std::time::Instant::now();
+                    self.board.borrow_mut().latency.sent(now, entity, node, *at, *motion);
+                }
+            }
+            // In the far lane a move is late on purpose.
+            Event::Moved { entity, at, motion, lane: Lane::Near, .. } => {
+                let client = self.driver.client();
+                if let (Some(node), Some(me), Some(own)) = (client.node(), client.entity(), client.prediction())
+                    && me != *entity
+                {
+                    let now = std::time::Instant::now();
+                    self.board.borrow_mut().latency.seen(now, node, (*entity, *at, *motion), own.pace());
+                }
+            }
+            Event::Reconnecting { lost, .. } => {
+                self.out_since.get_or_insert_with(Instant::now);
+                self.lost = Some(*lost);
+            }
+            Event::Closed(ending) => self.ending = Some(*ending),
+            Event::InputSent { .. } | Event::Moved { .. } | Event::Speech { .. } | Event::Replied { .. } => {}
+        }
+    }
+
+    fn time(&mut self) {
+        let now = Instant::now();
+        if let Some(planned) = self.next_act
+            && planned <= now
+        {
+            self.act(planned, now);
+        }
+        if self.next_beat <= now {
+            self.next_beat = now + BEAT;
+            let mut board = self.board.borrow_mut();
+            board.copy(self.index, self.driver.client());
+            if self.observes {
+                board.look(self.driver.client());
+            }
+        }
+    }
+
+    /// Acts as planned. The next time follows from the plan and not from the clock, so that who is late does not do
+    /// less.
+    fn act(&mut self, planned: Instant, now: Instant) {
+        let client = self.driver.client();
+        let here = client.position(self.driver.now()).or(self.home);
+        let (Some(at), Some(home)) = (here, self.home) else { return };
+        let meeting = self.board.borrow().meeting.unwrap_or(home);
+        let senses = Senses { at, home, meeting, corrected: std::mem::take(&mut self.corrected) };
+        let (act, next_ms) = self.mind.act(&senses);
+        self.next_act = Some(planned + Duration::from_millis(next_ms));
+        if client.state() != State::Playing {
+            return;
+        }
+        record(&mut self.board.borrow_mut().lateness, now.saturating_duration_since(planned));
+        match &act {
+            Act::Nothing => {}
+            Act::Steer(motion) => self.driver.handle(ClientInput::Steer(*motion)),
+            Act::Claim(at, motion) => self.driver.handle(ClientInput::Claim(*at, *motion)),
+            Act::Say(line) => self.driver.handle(ClientInput::Speak(line)),
+            Act::Dress(tint) => self.driver.handle(ClientInput::Dress(*tint)),
+        }
+    }
+
+    async fn end(self) {
+        let failure = self.failure();
+        let Self { index, driver, board, observes, .. } = self;
+        if observes {
+            board.borrow_mut().look(driver.client());
+        }
+        let client = driver.leave().await;
+        let mut board = board.borrow_mut();
+        board.copy(index, &client);
+        board.entry(index).failure = failure;
+    }
+
+    fn failure(&self) -> Option<String> {
+        if let Some(ending) = self.ending {
+            return Some(ending.to_string());
+        }
+        let out = self.out_since?.elapsed();
+        let allowed = if self.home.is_none() { COMING_LIMIT } else { OUT_LIMIT };
+        let failed = out > allowed && self.started.elapsed() > COMING_LIMIT;
+        failed.then(|| self.lost.map_or_else(|| "never welcomed".to_owned(), |lost| lost.to_string()))
+    }
+}
