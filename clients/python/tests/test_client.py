@@ -194,7 +194,7 @@ class CommandLine(unittest.TestCase):
 
     def test_a_server_that_breaks_the_rules(self):
         server = StandIn()
-        server.first_tick = lambda: server.tick(b"\3\1\0")
+        server.first_tick = lambda: server.tick(b"\1\1\0\0\0\0")
         code, out = self.run_main(server)
         self.assertEqual((code, json.loads(out)["violation_kinds"]), (1, {"slot": 1}))
 

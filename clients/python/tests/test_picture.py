@@ -141,10 +141,12 @@ class Rules(unittest.TestCase):
         self.step(ticks=5)
         self.sees(70)
 
-    def test_a_close_removes_whom_the_slot_speaks_for(self):
+    def test_a_close_awaits_whom_the_slot_speaks_for(self):
         self.two_streams(enter(7, 70), enter(8, 80))
         self.step(self.frame(slot=2, enters=[enter(8, 80, hop=1)]))
         self.step(frames.Close(1), frames.Unseen(*HERE))
+        self.sees(70, 80)
+        self.step(ticks=5)
         self.sees(80)
 
     def test_a_lane_change_keeps_whom_the_new_slot_names(self):

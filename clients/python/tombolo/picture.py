@@ -170,7 +170,7 @@ class Picture:
         # A slot that began and ended while its chunk was not told here is closed all the same.
         self.slots.pop(number, None)
         for entity in [e for e in self.entities.values() if e.slot == number]:
-            self._remove(entity)
+            self._await(entity, LIMBO_MISSING_MS)
 
     # Records
 

@@ -18,7 +18,7 @@ pub use table::{Applied, Ghost, Ghosts, StreamKey};
 
 /// Milliseconds for which who left for a place in view is awaited.
 pub const LIMBO_LEAVE_MS: u64 = 2_000;
-/// Milliseconds for which who is missing in a keyframe is awaited.
+/// Milliseconds for which who is missing in a keyframe, or whose stream was closed, is awaited.
 pub const LIMBO_MISSING_MS: u64 = 500;
 
 #[cfg(test)]

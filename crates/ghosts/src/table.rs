@@ -145,12 +145,13 @@ impl Ghosts {
         self.streams.entry(stream).or_insert_with(|| Stream { chunk, bindings: BTreeMap::new() });
     }
 
-    /// Closes a stream and removes whom it still speaks for. Returns the removed.
+    /// Closes a stream. Whom it still speaks for is awaited a moment: a chunk that changes its lane, or a crossing whose
+    /// other half is under way, must not make anybody flicker. Returns the awaited.
     pub fn close(&mut self, now: Millis, stream: StreamKey) -> Vec<EntityId> {
-        let removed: Vec<EntityId> = self.members(stream).map(|g| g.entity).collect();
+        let awaited: Vec<EntityId> = self.members(stream).map(|g| g.entity).collect();
         self.streams.remove(&stream);
-        removed.iter().for_each(|entity| self.remove(now, *entity));
-        removed
+        awaited.iter().for_each(|entity| self.await_until(*entity, now + LIMBO_MISSING_MS, None));
+        awaited
     }
 
     /// Applies one record of a frame of `tick`. `sees` tells whether a chunk is in view.

@@ -146,12 +146,13 @@ fn a_keyframe_replaces_the_set_and_awaits_whom_it_lacks() {
 }
 
 #[test]
-fn closing_a_stream_removes_only_whom_it_still_speaks_for() {
+fn closing_a_stream_awaits_only_whom_it_still_speaks_for() {
     let mut t = Table::new();
     t.say(A, Record::Enter(enter(1, 7, 1, 0)));
     t.say(A, Record::Enter(enter(2, 8, 1, 0)));
     t.say(B, Record::Enter(enter(1, 7, 1, 1)));
     assert_eq!(t.ghosts.close(t.now, A), [EntityId(8)]);
+    assert_eq!(t.after(LIMBO_MISSING_MS), [EntityId(8)]);
     assert_eq!(t.stream_of(7), Some(B));
     assert_eq!(t.say(A, moved(1, 5)), Applied::UnknownHandle(Handle(1)));
 }

@@ -51,8 +51,11 @@ impl Node {
         match (&session.stage, message) {
             (_, ToServer::Bye) => self.end_session(conn, Code::Left, false),
             (_, ToServer::Ping(ping)) => {
+                // At once: waiting for the flush would put half a tick into the client's clock.
                 let pong = client::Pong { client_ms: ping.client_ms, server_ms: self.now.0 };
-                self.tell(conn, 0, &ToClient::Pong(pong));
+                let mut control = Vec::new();
+                ToClient::Pong(pong).encode(session.context(0), &mut control);
+                self.effect(Effect::Write { conn, control, frames: Vec::new(), shared: Vec::new() });
             }
             (Stage::Greeting, ToServer::Hello(hello)) => self.hello(conn, context, hello),
             (Stage::Playing(_), ToServer::Input(input)) => self.input(conn, &input),

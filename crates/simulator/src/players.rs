@@ -6,6 +6,9 @@ use world::{Gait, Heading, Island, Millis, Motion, Position, UNITS_PER_METRE};
 use crate::dice::Dice;
 use crate::scenario::Players;
 
+/// Milliseconds of a rest that some take.
+const REST_MS: u64 = 28_000;
+
 /// One player and its client.
 #[derive(Debug)]
 pub(crate) struct Player {
@@ -14,9 +17,12 @@ pub(crate) struct Player {
     /// The link that the client uses, or waits for.
     pub(crate) link: Option<u64>,
     pub(crate) dice: Dice,
+    pub(crate) joined_at: Millis,
     pub(crate) welcomed_at: Option<Millis>,
     /// It stops for good when it is told to leave: a twin.
     pub(crate) guest: bool,
+    /// It stands where it is until then.
+    resting_until: Millis,
     home: Position,
     lives: u64,
     addresses: Vec<String>,
@@ -37,8 +43,10 @@ impl Player {
             name,
             link: None,
             dice,
+            joined_at: Millis(0),
             welcomed_at: None,
             guest: false,
+            resting_until: Millis(0),
             home,
             lives: 0,
             addresses,
@@ -69,6 +77,9 @@ impl Player {
     /// What to do next.
     pub(crate) fn decide(&mut self, now: Millis, players: &Players) -> Option<Decision> {
         let at = self.client.position(now)?;
+        if now < self.resting_until {
+            return None;
+        }
         let chance = self.dice.below(1000) as u32;
         if chance < players.deed_per_mille {
             return Some(Decision::Dress(self.dice.below(256) as u8));
@@ -77,6 +88,10 @@ impl Player {
             return Some(Decision::Speak(format!("{} says {}", self.name, self.dice.below(1000))));
         }
         if self.dice.per_mille(150) {
+            // The last message before a long silence is the one whose loss is hardest to find.
+            if self.dice.per_mille(120) {
+                self.resting_until = now + REST_MS;
+            }
             return Some(Decision::Steer(Motion::default()));
         }
         let range = u64::from(players.range_m) * UNITS_PER_METRE.unsigned_abs() as u64;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use client::{ClientEffect, ClientInput, Event};
+use client::{ClientEffect, ClientInput, Ending, Event};
 use node::ports::mesh::MeshLane;
 use node::{ConnId, Counters, Effect, Input, OpId};
 use store::faulty::{Fate, FaultyStore};
@@ -24,6 +24,12 @@ use crate::scenario::{Scenario, ScenarioError};
 const BEGINNING: Millis = Millis(1_800_000_000_000);
 /// Milliseconds from a node's death until its record has vanished from the directory, from and to.
 const LEASE_MS: [u64; 2] = [2_000, 5_000];
+/// Of a thousand players whose node dies, so many stay away for a while.
+const GIVE_UP_PER_MILLE: u32 = 250;
+/// For how many milliseconds, from and to.
+const AWAY_MS: [u64; 2] = [20_000, 40_000];
+/// Of a thousand nodes that die, so many stay down as long.
+const LONG_DOWN_PER_MILLE: u32 = 350;
 /// Milliseconds from the flush of a tick to the checkers' look at it.
 const LOOK_AFTER_MS: u64 = 45;
 
@@ -460,8 +466,9 @@ impl<'a> World<'a> {
                 self.checkers.replied(&name, *request, *asked, *outcome);
             }
             Event::Reconnecting { .. } => self.players[player].welcomed_at = None,
-            Event::Closed(_) if !self.players[player].guest => {
-                let pause = self.chance.between(1_000, 4_000);
+            Event::Closed(ending) if !self.players[player].guest => {
+                let [low, high] = if *ending == Ending::Left { AWAY_MS } else { [1_000, 4_000] };
+                let pause = self.chance.between(low, high);
                 self.after(pause, Happening::PlayAgain(player));
             }
             Event::Closed(_)
@@ -477,6 +484,7 @@ impl<'a> World<'a> {
             self.hang_up(player);
             self.players[player].begin_anew();
         }
+        self.players[player].joined_at = self.now;
         self.to_player(player, ClientInput::Join);
         self.after(1, Happening::Decide(player));
     }
@@ -554,11 +562,18 @@ impl<'a> World<'a> {
             let after = self.chance.between(1, 50);
             if let Some(link) = self.links.get_mut(&id) {
                 link.server_open = false;
+                let player = link.player;
+                if self.chance.per_mille(GIVE_UP_PER_MILLE) {
+                    self.fired.note("player_gave_up");
+                    self.after(after + 1, Happening::Leave(player));
+                }
             }
             self.after(after, Happening::ServerGone { link: id });
         }
         self.hosts[usize::from(host)].paused_until = None;
-        self.after(lasts_ms.max(200), Happening::Restart(host));
+        let long = self.chance.per_mille(LONG_DOWN_PER_MILLE);
+        let down = if long { self.chance.between(AWAY_MS[0], AWAY_MS[1]) } else { lasts_ms.max(200) };
+        self.after(down, Happening::Restart(host));
         let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
         let others: Vec<(u16, u64)> =
             self.hosts.iter().filter(|h| h.node.is_some()).map(|h| (h.number, h.life)).collect();

@@ -165,7 +165,7 @@ impl Default for World {
 
 impl Default for Players {
     fn default() -> Self {
-        Self { count: 40, range_m: 90, decide_ms: [400, 2500], deed_per_mille: 60, speech_per_mille: 40 }
+        Self { count: 40, range_m: 60, decide_ms: [300, 1800], deed_per_mille: 60, speech_per_mille: 40 }
     }
 }
 
@@ -194,7 +194,7 @@ impl Default for Faults {
             pauses: 4,
             cuts: 5,
             one_way_cuts: 5,
-            direct_cuts: 5,
+            direct_cuts: 12,
             client_cuts: 12,
             client_stalls: 12,
             twins: 10,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use client::Picture;
+use ghosts::DEPARTED_MS;
 use node::{EntityStatus, Status};
+use protocol::Incarnation;
 use protocol::tick::Lane;
-use world::{Chunk, EntityId, Millis, Pace, Position, UNITS_PER_METRE};
+use world::{Chunk, EntityId, Epoch, Hop, Millis, Pace, Position, UNITS_PER_METRE};
 
 use super::truth::{Fact, Truth};
 use super::{Findings, Scene};
@@ -14,6 +16,8 @@ use crate::plan::Weather;
 /// Milliseconds for which a session, an avatar or a view must have lasted before it is compared: a keyframe's way and
 /// a far lane's turn.
 const SETTLED_MS: u64 = 3_000;
+/// Milliseconds in which a player who joins while nothing fails is in the world: one dead address and its pause.
+const ARRIVAL_MS: u64 = 6_000;
 /// Milliseconds after which nobody may be shown whom no node holds: a lost leave, its summary, and limbo.
 const PHANTOM_MS: u64 = 5_000;
 /// How far a mover may be shown from its place, in units: three ticks of sprinting one way, seen the other way.
@@ -25,6 +29,8 @@ const FAR_UNITS: i64 = 13 * UNITS_PER_METRE as i64;
 pub(crate) struct Screens {
     /// Client-side anomalies that were already reported, by player.
     anomalies: BTreeMap<usize, u64>,
+    /// The newest order at which each node has shown each avatar, and when.
+    orders: BTreeMap<(Incarnation, EntityId), ((Epoch, Hop), Millis)>,
     pace: Option<Pace>,
 }
 
@@ -34,6 +40,7 @@ impl Screens {
             self.pace = Some(Pace::new(scene.rate));
         }
         self.anomalies(findings, scene);
+        self.orders(findings, scene);
         if scene.weather != Weather::Strict {
             return;
         }
@@ -42,7 +49,8 @@ impl Screens {
             if player.guest || scene.impaired.contains(&index) {
                 continue;
             }
-            let back = player.is_playing() || player.is_stopped();
+            let just_joined = scene.now.since(player.joined_at) < ARRIVAL_MS;
+            let back = player.is_playing() || player.is_stopped() || just_joined;
             findings.check("client_is_back", back, || format!("{} is not in the world again", player.name));
             let settled = player.welcomed_at.is_some_and(|at| scene.now.since(at) >= SETTLED_MS);
             if let (true, true, Some(picture)) = (settled, player.is_playing(), player.client.picture()) {
@@ -51,6 +59,17 @@ impl Screens {
         }
         for status in &scene.statuses {
             ghosts(findings, scene, truth, status);
+        }
+    }
+
+    /// What a node shows of an avatar never goes back, in any weather.
+    fn orders(&mut self, findings: &mut Findings, scene: &Scene<'_>) {
+        for (node, ghost) in scene.statuses.iter().flat_map(|s| s.ghosts.iter().map(|g| (s.incarnation, g))) {
+            let last = self.orders.insert((node, ghost.entity), (ghost.order, scene.now));
+            let remembered = last.filter(|(_, at)| scene.now.since(*at) < DEPARTED_MS / 2);
+            findings.check("nothing_goes_back", remembered.is_none_or(|(order, _)| ghost.order >= order), || {
+                format!("{node} showed {} at {last:?} and then at {:?}", ghost.entity, ghost.order)
+            });
         }
     }
 
