@@ -120,7 +120,7 @@ fn events_come_in_order_from_many() {
         for (client, _) in &mut clients {
             client.send(&(0..20).flat_map(message).collect::<Vec<_>>()).await;
         }
-        let mut next = vec![0; 10];
+        let mut next = [0; 10];
         for _ in 0..200 {
             let Event::Message { conn, bytes } = world.event().await else { panic!("a message") };
             let index = clients.iter().position(|(_, c)| *c == conn).expect("known");
