@@ -25,5 +25,5 @@ mod reading;
 pub use counters::Counters;
 pub use event::{Event, Written};
 pub use gateway::Gateway;
-pub use limits::Limits;
+pub use limits::{LimitTooLow, Limits};
 pub use listener::{BindError, Listener};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use protocol::limits::{CLIENT_MESSAGE_BYTES, SERVER_MESSAGE_BYTES};
+use thiserror::Error;
 
 /// Connections that may wait to be accepted. The kernel lets further ones try again.
 pub(crate) const BACKLOG: i32 = 1_024;
@@ -74,5 +75,57 @@ impl Default for Limits {
     }
 }
 
+/// A limit that nobody could live with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{name} must be at least {least}, not {value}")]
+pub struct LimitTooLow {
+    /// The field of [`Limits`].
+    pub name: &'static str,
+    /// What it is.
+    pub value: usize,
+    /// What it must be at least.
+    pub least: usize,
+}
+
+impl Limits {
+    /// Refuses limits under which an honest client could not play.
+    ///
+    /// # Errors
+    /// The first limit that is too low.
+    pub fn check(&self) -> Result<(), LimitTooLow> {
+        let at_least = [
+            ("connections", self.connections, 1),
+            ("per_address", self.per_address, 1),
+            ("messages_per_s", self.messages_per_s as usize, 1),
+            ("message_burst", self.message_burst as usize, 1),
+            ("bytes_per_s", self.bytes_per_s as usize, 1),
+            // All that one read may bring.
+            ("byte_burst", self.byte_burst as usize, READ_BYTES),
+            ("events", self.events, 1),
+            // A tick message that was begun must be finished.
+            ("pending_bytes", self.pending_bytes, SERVER_MESSAGE_BYTES),
+            ("pending_total_bytes", self.pending_total_bytes, SERVER_MESSAGE_BYTES),
+        ];
+        match at_least.into_iter().find(|(_, value, least)| value < least) {
+            Some((name, value, least)) => Err(LimitTooLow { name, value, least }),
+            None => Ok(()),
+        }
+    }
+}
+
 // One message of the greatest length must pass at once.
 const _: () = assert!(CLIENT_MESSAGE_BYTES < READ_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_end_play_are_named() {
+        let low = |limits: Limits| limits.check().err().map(|e| e.name);
+        assert_eq!(low(Limits::default()), None);
+        assert_eq!(low(Limits { byte_burst: 4_095, ..Limits::default() }), Some("byte_burst"));
+        assert_eq!(low(Limits { events: 0, ..Limits::default() }), Some("events"));
+        assert_eq!(low(Limits { pending_bytes: 1_000, ..Limits::default() }), Some("pending_bytes"));
+    }
+}

@@ -103,7 +103,7 @@ impl HostConfig {
         if !(1..=node::limits::SESSIONS).contains(&self.sessions) {
             return refuse("sessions", format!("a node takes 1 to {} sessions", node::limits::SESSIONS));
         }
-        Ok(())
+        self.gateway.check().or_else(|low| refuse("gateway", low.to_string()))
     }
 
     /// Where the node with this index listens.
@@ -204,6 +204,7 @@ mod tests {
         check(|c| c.flush_after_ms = 100, Some("flush_after_ms"));
         check(|c| c.view.near = 3, Some("view"));
         check(|c| c.sessions = 0, Some("sessions"));
+        check(|c| c.gateway.per_address = 0, Some("gateway"));
     }
 
     #[test]

@@ -201,10 +201,12 @@ impl Shell {
             self.life.counters.late_turns += 1;
             self.life.counters.late_ms += late_ms;
         }
-        if self.clock.strays() != self.life.strayed {
-            self.life.strayed = self.clock.strays();
-            tracing::error!(strays = self.life.strayed, "the wall clock was set back, or is right again");
+        match (self.clock.strays(), self.life.strayed) {
+            (true, false) => tracing::error!("the wall clock was set far back; this node keeps its own time"),
+            (false, true) => tracing::warn!("the wall clock is followed again"),
+            (true, true) | (false, false) => {}
         }
+        self.life.strayed = self.clock.strays();
         assert!(self.gateway.is_open() || self.life.stopping.is_some(), "the gateway's door closed by itself");
     }
 
