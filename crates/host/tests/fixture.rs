@@ -16,7 +16,7 @@ use protocol::envelope::Context;
 use protocol::{Code, Envelope, Splitter, limits};
 use store::{MemoryStore, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 use world::{EntityId, GeneratorVersion, IslandId, IslandPlan, Position};
 
@@ -140,7 +140,10 @@ pub enum Said {
 
 impl Raw {
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("connects");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        // Small, so that what is not read is soon felt.
+        socket.set_recv_buffer_size(16 * 1024).expect("sets");
+        let stream = socket.connect(address).await.expect("connects");
         Self { stream, splitter: Splitter::new(limits::SERVER_MESSAGE_BYTES) }
     }
 

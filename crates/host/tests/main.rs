@@ -4,4 +4,5 @@ mod ends;
 mod faults;
 mod fixture;
 mod neighbours;
+mod slow;
 mod walks;
