@@ -29,9 +29,11 @@ pub(crate) const DIRECTORY_START: Duration = Duration::from_secs(30);
 pub(crate) const DIRECTORY_LEAVE: Duration = Duration::from_secs(2);
 /// How long a node may take to say goodbye to its clients and finish its writes, after which it just ends.
 pub(crate) const NODE_STOP: Duration = Duration::from_secs(4);
-/// How long the host waits for its nodes' threads at the end. A thread that is still busy then is left behind, and
-/// the host ends with an error.
+/// How long the host waits for its nodes to say goodbye. Then they are told to end at once.
 pub(crate) const THREADS_STOP: Duration = Duration::from_secs(8);
+/// How long a node's thread may take to end at once. One that is still busy then is left behind, and the host ends
+/// with an error.
+pub(crate) const THREADS_END: Duration = Duration::from_secs(2);
 /// How long a link to a host is kept whose record has vanished: a directory that fails must not end play.
 pub(crate) const VANISHED_LINK: Duration = Duration::from_secs(60);
 /// How long a link stays cut that brought garbage.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gateway::Listener;
 use node::ports::directory::{Claim, Directory, DirectoryEvent, HostEntry, Membership};
@@ -18,7 +19,7 @@ use world::Island;
 use crate::board::Board;
 use crate::config::{HostConfig, Parts};
 use crate::error::HostError;
-use crate::limits::{COMPLAINTS, DIRECTORY_LEAVE, DIRECTORY_START, NODE_STUCK, NODES, THREADS_STOP};
+use crate::limits::{COMPLAINTS, DIRECTORY_LEAVE, DIRECTORY_START, NODE_STUCK, NODES, THREADS_END, THREADS_STOP};
 use crate::neighbours::{Neighbours, Step};
 use crate::shell::Order;
 use crate::thread::{self, End, Running, Seed};
@@ -278,7 +279,7 @@ impl Supervisor {
         {
             tracing::warn!("the directory did not answer; the host's lease will run out");
         }
-        self.await_ends().await;
+        self.await_ends(THREADS_STOP).await;
     }
 
     /// Ends whatever is left, at once. A thread that does not end stays in `alive`.
@@ -287,7 +288,7 @@ impl Supervisor {
         let nodes = std::mem::take(&mut self.nodes);
         // Without its orders a node ends.
         let threads: Vec<_> = nodes.into_iter().map(|running| (running.node, running.thread)).collect();
-        self.await_ends().await;
+        self.await_ends(THREADS_END).await;
         for (node, thread) in threads {
             // What has said its end is about to finish; its panic, if any, was caught there.
             if !self.alive.contains(&node) {
@@ -296,8 +297,8 @@ impl Supervisor {
         }
     }
 
-    async fn await_ends(&mut self) {
-        let deadline = Instant::now() + THREADS_STOP;
+    async fn await_ends(&mut self, within: Duration) {
+        let deadline = Instant::now() + within;
         while !self.alive.is_empty() {
             match timeout_at(deadline, self.ends.recv()).await {
                 Ok(Some(end)) => drop(self.bury(end)),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use host::HostError;
 use protocol::Code;
 use protocol::client::{Hello, ToServer};
-use store::{MemoryStore, Pending, Request, Store};
+use store::{MemoryStore, Pending, Reply, Request, Store};
 
 use crate::fixture::{Cluster, Raw, run};
 
@@ -16,12 +16,22 @@ use crate::fixture::{Cluster, Raw, run};
 struct BadStore {
     inner: MemoryStore,
     bad: AtomicBool,
-    panics: bool,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// No answer ever comes.
+    Silence,
+    /// It panics.
+    Panic,
+    /// It breaks the rules of the port and blocks its caller's thread, for longer than any test.
+    Block,
 }
 
 impl BadStore {
-    fn new(panics: bool) -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStore::new(), bad: AtomicBool::new(false), panics })
+    fn new(fault: Fault) -> Arc<Self> {
+        Arc::new(Self { inner: MemoryStore::new(), bad: AtomicBool::new(false), fault })
     }
 
     fn turn_bad(&self) {
@@ -31,10 +41,14 @@ impl BadStore {
 
 impl Store for BadStore {
     fn execute(&self, request: Request) -> Pending<'_> {
-        match (self.bad.load(Ordering::SeqCst), self.panics) {
+        match (self.bad.load(Ordering::SeqCst), self.fault) {
             (false, _) => self.inner.execute(request),
-            (true, false) => Box::pin(std::future::pending()),
-            (true, true) => Box::pin(async { panic!("the store is broken") }),
+            (true, Fault::Silence) => Box::pin(std::future::pending()),
+            (true, Fault::Panic) => Box::pin(async { panic!("the store is broken") }),
+            (true, Fault::Block) => Box::pin(async {
+                std::thread::sleep(Duration::from_secs(60));
+                Reply::Unknown
+            }),
         }
     }
 }
@@ -46,7 +60,7 @@ fn hello(name: &str) -> ToServer {
 #[test]
 fn a_panic_on_a_nodes_thread_ends_the_host_and_its_other_nodes_say_goodbye() {
     run(async {
-        let store = BadStore::new(true);
+        let store = BadStore::new(Fault::Panic);
         let cluster = Cluster::with_store(store.clone());
         let host = cluster.host("a", 2).await;
         let mut other = Raw::connect(host.addresses()[1]).await;
@@ -66,7 +80,7 @@ fn a_panic_on_a_nodes_thread_ends_the_host_and_its_other_nodes_say_goodbye() {
 #[test]
 fn a_store_that_never_answers_has_unknown_outcomes_and_stops_nobody() {
     run(async {
-        let store = BadStore::new(false);
+        let store = BadStore::new(Fault::Silence);
         let cluster = Cluster::with_store(store.clone());
         let host = cluster.host("a", 1).await;
         store.turn_bad();
@@ -82,5 +96,24 @@ fn a_store_that_never_answers_has_unknown_outcomes_and_stops_nobody() {
         let (ended, ()) = tokio::join!(host.stop(), waiting.expect_goodbye(Code::ShuttingDown));
         ended.expect("ends well");
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn a_thread_that_hangs_is_left_behind_and_named() {
+    run(async {
+        let store = BadStore::new(Fault::Block);
+        let cluster = Cluster::with_store(store.clone());
+        let host = cluster.host("a", 2).await;
+        store.turn_bad();
+        let mut victim = Raw::connect(host.addresses()[1]).await;
+        victim.send(&hello("ann")).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut other = Raw::connect(host.addresses()[0]).await;
+        let began = Instant::now();
+        let (ended, ()) = tokio::join!(host.stop(), other.expect_goodbye(Code::ShuttingDown));
+        let error = ended.expect_err("it hangs");
+        assert!(matches!(*error, HostError::NodeStuck { node: 1 }), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
     });
 }
