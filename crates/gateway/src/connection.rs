@@ -1,0 +1,265 @@
+//! One connection: writes from the node's loop, a task that reads, and a task that drains while the client is behind.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use node::ConnId;
+use protocol::Code;
+use protocol::client::{Closing, ToClient};
+use protocol::envelope::Context;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::crowd::Origin;
+use crate::event::{Event, Written};
+use crate::gateway::Shared;
+use crate::limits::{FLUSH, LINGER, LINGER_BYTES};
+use crate::outgoing::{Outgoing, Overflow};
+use crate::reading;
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The node closed it: what is kept is still sent.
+    Closed,
+    /// The gateway closes it, and says why.
+    Refused(Code),
+    /// The client went.
+    Gone,
+    /// It is cut without a word: it broke, or its client does not read.
+    Cut,
+}
+
+/// A connection in the table.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnId,
+    pub(crate) stream: TcpStream,
+    pub(crate) origin: Origin,
+    outgoing: RefCell<Outgoing>,
+    ending: Cell<Option<Ending>>,
+    ends: Notify,
+}
+
+impl Connection {
+    pub(crate) fn new(id: ConnId, stream: TcpStream, origin: Origin) -> Self {
+        let (outgoing, ending, ends) = (RefCell::default(), Cell::new(None), Notify::new());
+        Self { id, stream, origin, outgoing, ending, ends }
+    }
+
+    /// Begins the end, unless it has begun.
+    pub(crate) fn end(&self, ending: Ending) {
+        if self.ending.get().is_some() {
+            return;
+        }
+        self.ending.set(Some(ending));
+        if ending == Ending::Cut {
+            // Wakes whoever waits on the socket; that it may be closed already does not matter.
+            let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
+        }
+        self.ends.notify_one();
+    }
+
+    /// Lets go of the socket and of what is kept. Returns how many bytes that was.
+    pub(crate) fn abandon(&self) -> usize {
+        // Wakes a task that still drains; that the socket may be closed already does not matter.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
+        let mut outgoing = self.outgoing.borrow_mut();
+        let left = outgoing.rest().len();
+        outgoing.took(left);
+        left
+    }
+
+    /// Writes from the node's loop: one system call, if the client keeps up.
+    pub(crate) fn write(
+        self: &Rc<Self>,
+        shared: &Rc<Shared>,
+        control: &[u8],
+        frames: &[u8],
+        parts: &[Arc<[u8]>],
+    ) -> Written {
+        if self.ending.get().is_some() {
+            return Written::Gone;
+        }
+        match self.put(shared, control, frames, parts) {
+            Ok(written) => written,
+            Err(Overflow) => {
+                shared.tally.count(|c| c.overflowed += 1);
+                self.end(Ending::Cut);
+                Written::Gone
+            }
+        }
+    }
+
+    fn put(
+        self: &Rc<Self>,
+        shared: &Rc<Shared>,
+        control: &[u8],
+        frames: &[u8],
+        parts: &[Arc<[u8]>],
+    ) -> Result<Written, Overflow> {
+        let has_frames = !frames.is_empty() || !parts.is_empty();
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.is_behind() {
+            outgoing.add_control(control, &shared.limits, shared.pending_total())?;
+            shared.tally.count(|c| c.pending_bytes += control.len() as u64);
+            return Ok(if has_frames { drop_frames(shared, &mut outgoing) } else { Written::Taken });
+        }
+        let mut buffer = shared.write_buffer.borrow_mut();
+        buffer.clear();
+        buffer.extend_from_slice(control);
+        buffer.extend_from_slice(frames);
+        parts.iter().for_each(|part| buffer.extend_from_slice(part));
+        let Ok(taken) = try_write(shared, &self.stream, &buffer) else {
+            drop(outgoing);
+            shared.tally.count(|c| c.broken += 1);
+            self.end(Ending::Cut);
+            return Ok(Written::Gone);
+        };
+        if taken == buffer.len() {
+            return Ok(Written::Taken);
+        }
+        // A message that was begun must be finished; frames that were not begun are dropped.
+        let begun = taken > control.len() || !has_frames;
+        let rest = if begun { &buffer[taken..] } else { &buffer[taken..control.len()] };
+        outgoing.fall_behind(rest, &shared.limits, shared.pending_total())?;
+        shared.tally.count(|c| c.pending_bytes += rest.len() as u64);
+        tokio::task::spawn_local(Rc::clone(self).drain(Rc::clone(shared)));
+        Ok(if begun { Written::Taken } else { drop_frames(shared, &mut outgoing) })
+    }
+
+    /// Waits for the client to take what is kept. Runs only while a connection is behind.
+    async fn drain(self: Rc<Self>, shared: Rc<Shared>) {
+        match timeout(shared.limits.stuck, self.push_all(&shared)).await {
+            Ok(Ok(())) => {
+                let told = self.outgoing.borrow_mut().catch_up();
+                if told && self.ending.get().is_none() {
+                    shared.tell(Event::Drained { conn: self.id }).await;
+                }
+            }
+            Ok(Err(_)) => {
+                shared.tally.count(|c| c.broken += 1);
+                self.end(Ending::Cut);
+            }
+            Err(_) => {
+                shared.tally.count(|c| c.stuck += 1);
+                self.end(Ending::Cut);
+            }
+        }
+    }
+
+    /// Gives the socket what is kept until nothing is left.
+    async fn push_all(&self, shared: &Shared) -> io::Result<()> {
+        loop {
+            self.stream.writable().await?;
+            let mut outgoing = self.outgoing.borrow_mut();
+            if !outgoing.rest().is_empty() {
+                let taken = try_write(shared, &self.stream, outgoing.rest())?;
+                shared.tally.count(|c| c.pending_bytes -= taken as u64);
+                outgoing.took(taken);
+            }
+            if outgoing.rest().is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The life of a connection, from its first byte to its last.
+    pub(crate) async fn serve(self: Rc<Self>, shared: Rc<Shared>) {
+        let _seat = Seat { shared: &shared, connection: &self };
+        tokio::select! {
+            biased;
+            () = self.ends.notified() => {}
+            ending = reading::read(&shared, &self) => self.end(ending),
+        }
+        match self.ending.get().unwrap_or(Ending::Gone) {
+            Ending::Closed => self.part(&shared).await,
+            Ending::Refused(code) => {
+                tracing::debug!(conn = self.id.0, code = code.label(), "a connection was closed by the gateway");
+                // Who has no room left for this message is cut without it.
+                let said = self.put(&shared, &closing(code), &[], &[]);
+                shared.tell(Event::Closed { conn: self.id }).await;
+                if said.is_ok() {
+                    self.part(&shared).await;
+                }
+            }
+            Ending::Gone | Ending::Cut => shared.tell(Event::Closed { conn: self.id }).await,
+        }
+    }
+
+    /// Sends what is kept and closes in a way that lets the client read it.
+    async fn part(&self, shared: &Shared) {
+        if let Ok(Ok(())) = timeout(FLUSH, self.push_all(shared)).await {
+            linger(shared, &self.stream).await;
+        }
+    }
+}
+
+/// Turns a stranger away and says why.
+pub(crate) async fn turn_away(shared: &Shared, stream: &TcpStream, code: Code) {
+    let sent = async {
+        stream.writable().await?;
+        try_write(shared, stream, &closing(code))
+    };
+    if let Ok(Ok(_)) = timeout(FLUSH, sent).await {
+        linger(shared, stream).await;
+    }
+}
+
+/// Closes our side, then reads what the client still sends: a socket that is closed with unread bytes takes back
+/// what it has sent.
+async fn linger(shared: &Shared, stream: &TcpStream) {
+    if SockRef::from(stream).shutdown(Shutdown::Write).is_ok() {
+        // Whether the client closed in time or not, the socket goes now.
+        let _ = timeout(LINGER, reading::discard(shared, stream, LINGER_BYTES)).await;
+    }
+}
+
+fn drop_frames(shared: &Shared, outgoing: &mut Outgoing) -> Written {
+    outgoing.dropped_frames();
+    shared.tally.count(|c| c.blocked += 1);
+    Written::Blocked
+}
+
+/// Bytes that the socket took, 0 if it takes none now.
+fn try_write(shared: &Shared, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match stream.try_write(bytes) {
+        Ok(taken) => {
+            shared.tally.count(|c| {
+                c.writes += 1;
+                c.bytes_out += taken as u64;
+            });
+            Ok(taken)
+        }
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        Err(e) => Err(e),
+    }
+}
+
+fn closing(code: Code) -> Vec<u8> {
+    let retry_after_ms = match code {
+        Code::RateLimited | Code::Full => 2_000,
+        _ => 0,
+    };
+    let message = Closing { code: code as u16, meaning: code.meaning() as u8, retry_after_ms };
+    let mut bytes = Vec::new();
+    ToClient::Closing(message).encode(Context::default(), &mut bytes);
+    bytes
+}
+
+/// A connection's place in the table, given back however its task ends.
+struct Seat<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.shared.release(self.connection);
+    }
+}

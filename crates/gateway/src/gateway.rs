@@ -1,0 +1,210 @@
+//! The gateway of a node: the table of connections, the queue to the node's loop, and the door.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use node::ConnId;
+use protocol::Code;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::connection::{Connection, Ending, turn_away};
+use crate::counters::{Counters, Tally};
+use crate::crowd::{Crowd, NoRoom, Origin};
+use crate::event::{Event, Written};
+use crate::limits::{ACCEPT_PAUSE, FAREWELLS, Limits, READ_BYTES};
+use crate::listener::Listener;
+
+/// Takes clients for one node. Dropping it closes the door; the connections end with the `LocalSet` that it was opened
+/// in.
+#[derive(Debug)]
+pub struct Gateway {
+    shared: Rc<Shared>,
+    events: mpsc::Receiver<Event>,
+    door: JoinHandle<()>,
+}
+
+/// What the tasks of a gateway share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) tally: Tally,
+    pub(crate) read_buffer: RefCell<Box<[u8]>>,
+    pub(crate) write_buffer: RefCell<Vec<u8>>,
+    events: mpsc::Sender<Event>,
+    connections: RefCell<HashMap<ConnId, Rc<Connection>>>,
+    crowd: RefCell<Crowd>,
+    last_conn: Cell<u64>,
+    farewells: Cell<usize>,
+    emptied: Notify,
+}
+
+impl Gateway {
+    /// Opens the door.
+    ///
+    /// # Errors
+    /// The runtime cannot take in the listener.
+    ///
+    /// # Panics
+    /// Outside of a tokio `LocalSet` with I/O and time.
+    pub fn open(listener: Listener, limits: Limits) -> io::Result<Self> {
+        let listener = listener.into_tokio()?;
+        let (sender, events) = mpsc::channel(limits.events.max(1));
+        let shared = Rc::new(Shared {
+            limits,
+            tally: Tally::default(),
+            read_buffer: RefCell::new(vec![0; READ_BYTES].into()),
+            write_buffer: RefCell::default(),
+            events: sender,
+            connections: RefCell::default(),
+            crowd: RefCell::default(),
+            last_conn: Cell::new(0),
+            farewells: Cell::new(0),
+            emptied: Notify::new(),
+        });
+        let door = tokio::task::spawn_local(Rc::clone(&shared).accept(listener));
+        Ok(Self { shared, events, door })
+    }
+
+    /// Waits for events and moves up to `limit` of them to the end of `into`. Dropping the future loses none.
+    pub async fn events(&mut self, into: &mut Vec<Event>, limit: usize) {
+        self.events.recv_many(into, limit).await;
+    }
+
+    /// Moves up to `limit` events that are there to the end of `into`.
+    pub fn try_events(&mut self, into: &mut Vec<Event>, limit: usize) {
+        for _ in 0..limit {
+            let Ok(event) = self.events.try_recv() else { return };
+            into.push(event);
+        }
+    }
+
+    /// Writes to a client in one go; see [`node::Effect::Write`]. Never waits.
+    pub fn write(&self, conn: ConnId, control: &[u8], frames: &[u8], parts: &[Arc<[u8]>]) -> Written {
+        let connection = self.shared.connections.borrow().get(&conn).cloned();
+        connection.map_or(Written::Gone, |connection| connection.write(&self.shared, control, frames, parts))
+    }
+
+    /// Closes a connection after its last write. No event of it follows but those that are in the queue already.
+    pub fn close(&self, conn: ConnId) {
+        if let Some(connection) = self.shared.connections.borrow().get(&conn) {
+            connection.end(Ending::Closed);
+        }
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let connections = self.shared.crowd.borrow().len() as u64;
+        Counters { connections, ..self.shared.tally.read() }
+    }
+
+    /// Accepts nobody any more and gives the port back.
+    pub fn shut_the_door(&self) {
+        self.door.abort();
+    }
+
+    /// Whether the door still stands open. It closes by [`Self::shut_the_door`] only.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.door.is_finished()
+    }
+
+    /// Waits until no connection is left. A connection that was closed is gone within three seconds, whatever its
+    /// client does; events that nobody takes off the queue delay it.
+    pub async fn emptied(&self) {
+        while self.shared.crowd.borrow().len() > 0 {
+            self.shared.emptied.notified().await;
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.door.abort();
+    }
+}
+
+impl Shared {
+    /// Puts an event into the queue as soon as there is room.
+    pub(crate) async fn tell(&self, event: Event) {
+        // The queue closes when the gateway is dropped; nobody wants to know any more.
+        let _ = self.events.send(event).await;
+    }
+
+    /// Bytes kept for all clients.
+    pub(crate) fn pending_total(&self) -> usize {
+        usize::try_from(self.tally.read().pending_bytes).unwrap_or(usize::MAX)
+    }
+
+    async fn accept(self: Rc<Self>, listener: TcpListener) {
+        let mut failing = false;
+        loop {
+            match listener.accept().await {
+                Ok((stream, address)) => {
+                    failing = false;
+                    self.admit(stream, address);
+                }
+                // The client was gone before we came.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::error!(%error, "clients cannot be accepted; trying again until it goes");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {
+        // One write a tick is one packet; Nagle would hold it back. A failure costs time, not correctness.
+        let _ = stream.set_nodelay(true);
+        let origin = Origin::of(address.ip());
+        let entered = self.crowd.borrow_mut().enter(origin, &self.limits);
+        match entered {
+            Ok(()) => {
+                let id = ConnId(self.last_conn.get() + 1);
+                self.last_conn.set(id.0);
+                self.tally.count(|c| c.accepted += 1);
+                let connection = Rc::new(Connection::new(id, stream, origin));
+                self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+                tokio::task::spawn_local(connection.serve(Rc::clone(self)));
+            }
+            Err(NoRoom::Full) => {
+                self.tally.count(|c| c.refused_full += 1);
+                self.turn_away(stream, Code::Full);
+            }
+            Err(NoRoom::Address) => {
+                self.tally.count(|c| c.refused_address += 1);
+                self.turn_away(stream, Code::RateLimited);
+            }
+        }
+    }
+
+    fn turn_away(self: &Rc<Self>, stream: TcpStream, code: Code) {
+        if self.farewells.get() >= FAREWELLS {
+            return;
+        }
+        self.farewells.set(self.farewells.get() + 1);
+        let shared = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            turn_away(&shared, &stream, code).await;
+            shared.farewells.set(shared.farewells.get() - 1);
+        });
+    }
+
+    /// Takes a connection out of the table.
+    pub(crate) fn release(&self, connection: &Connection) {
+        let left = connection.abandon();
+        self.tally.count(|c| c.pending_bytes -= left as u64);
+        self.connections.borrow_mut().remove(&connection.id);
+        self.crowd.borrow_mut().leave(connection.origin);
+        self.emptied.notify_waiters();
+    }
+}

@@ -1,0 +1,107 @@
+//! What comes from a client: bytes within its rates, cut into messages, handed on one by one.
+
+use std::io;
+use std::time::Duration;
+
+use protocol::limits::CLIENT_MESSAGE_BYTES;
+use protocol::{Code, Splitter};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::bucket::Bucket;
+use crate::connection::{Connection, Ending};
+use crate::event::Event;
+use crate::gateway::Shared;
+use crate::limits::{Limits, READ_BYTES};
+
+/// Reads until the client goes or is to go. When the node's queue is full this waits, and TCP slows the client.
+pub(crate) async fn read(shared: &Shared, connection: &Connection) -> Ending {
+    let conn = connection.id;
+    shared.tell(Event::Opened { conn }).await;
+    let mut rates = Rates::new(&shared.limits);
+    let mut splitter = Splitter::new(CLIENT_MESSAGE_BYTES);
+    loop {
+        let read = read_some(shared, &connection.stream, |bytes| splitter.push(bytes)).await;
+        let Ok(read @ 1..) = read else { return Ending::Gone };
+        shared.tally.count(|c| c.bytes_in += read as u64);
+        if !rates.bytes(read) {
+            return refuse(shared, Code::RateLimited);
+        }
+        loop {
+            let bytes = match splitter.next_message() {
+                Ok(Some(message)) => message.to_vec(),
+                Ok(None) => break,
+                Err(_) => return refuse(shared, Code::BadMessage),
+            };
+            if !rates.message() {
+                return refuse(shared, Code::RateLimited);
+            }
+            shared.tally.count(|c| c.messages_in += 1);
+            shared.tell(Event::Message { conn, bytes }).await;
+        }
+        if read == READ_BYTES {
+            // There is more: let the others have their turn.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Reads and throws away until the client has closed, or has sent `limit` bytes more.
+pub(crate) async fn discard(shared: &Shared, stream: &TcpStream, limit: usize) {
+    let mut seen = 0;
+    while seen < limit {
+        match read_some(shared, stream, |_| ()).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => seen += read,
+        }
+    }
+}
+
+/// Shows `take` what comes next and returns its length, 0 at the end. One buffer serves all connections.
+async fn read_some(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+    loop {
+        stream.readable().await?;
+        let mut buffer = shared.read_buffer.borrow_mut();
+        match stream.try_read(&mut buffer) {
+            Ok(read) => {
+                take(&buffer[..read]);
+                return Ok(read);
+            }
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+fn refuse(shared: &Shared, code: Code) -> Ending {
+    shared.tally.count(|c| match code {
+        Code::RateLimited => c.rate_limited += 1,
+        _ => c.malformed += 1,
+    });
+    Ending::Refused(code)
+}
+
+/// How fast one client may send.
+struct Rates {
+    since: Instant,
+    messages: Bucket,
+    bytes: Bucket,
+}
+
+impl Rates {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            since: Instant::now(),
+            messages: Bucket::new(Duration::ZERO, limits.message_burst, limits.messages_per_s),
+            bytes: Bucket::new(Duration::ZERO, limits.byte_burst, limits.bytes_per_s),
+        }
+    }
+
+    fn bytes(&mut self, bytes: usize) -> bool {
+        self.bytes.take(self.since.elapsed(), bytes)
+    }
+
+    fn message(&mut self) -> bool {
+        self.messages.take(self.since.elapsed(), 1)
+    }
+}

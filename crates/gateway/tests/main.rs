@@ -1,0 +1,7 @@
+//! The gateway against real sockets, honest and hostile.
+
+mod closing;
+mod fixture;
+mod floods;
+mod messages;
+mod slow_readers;
