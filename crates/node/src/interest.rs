@@ -43,10 +43,6 @@ impl InterestSet {
         self.needs.keys().copied()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.needs.len()
-    }
-
     /// A session needs a chunk.
     pub(crate) fn need(&mut self, chunk: Chunk) {
         let count = self.needs.entry(chunk).or_insert_with(|| {

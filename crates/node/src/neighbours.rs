@@ -50,10 +50,12 @@ impl Node {
         if from.host() != from_host || direct != (lane == MeshLane::Direct) {
             return self.garbage(from_host);
         }
-        if self.peers.get(from).is_none() {
+        let Some(peer) = self.peers.get_mut(from) else {
             self.counters.frames_dropped += 1;
             return;
-        }
+        };
+        peer.messages += 1;
+        peer.bytes += bytes.len() as u64;
         match message {
             MeshMessage::Frame(f) => {
                 if f.stream.island != self.config.island_id || !self.interest.contains(f.stream.chunk) {

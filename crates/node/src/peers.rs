@@ -22,6 +22,10 @@ pub(crate) struct Peer {
     pub(crate) heard: bool,
     /// Its record has vanished from the directory.
     pub(crate) vanished: bool,
+    /// Messages that came from it.
+    pub(crate) messages: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
 }
 
 /// All peers by incarnation. At most one life of a node is in it.
@@ -84,6 +88,8 @@ impl Peers {
             heard_at: now,
             heard: false,
             vanished: false,
+            messages: 0,
+            bytes: 0,
         };
         self.peers.insert(id, peer);
         Appeared::New { ended: former }

@@ -23,6 +23,8 @@ pub struct EntityStatus {
     pub order: (Epoch, Hop),
     /// The chunk in whose stream it is.
     pub chunk: Chunk,
+    /// The node that holds it, as far as is known; none while it is awaited.
+    pub holder: Option<Incarnation>,
     /// Whether a stream or a session stands behind it; not while it is awaited or must stand still.
     pub held: bool,
 }
@@ -47,6 +49,12 @@ pub struct PeerStatus {
     pub silent_ms: u64,
     /// Chunks in its interest.
     pub interest: usize,
+    /// Messages that came from it.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Gaps found in its streams that are open now.
+    pub gaps: u64,
 }
 
 /// A node at one moment.
@@ -73,7 +81,7 @@ pub struct Status {
     /// Frames held back behind the gap of one stream, the most of all streams.
     pub held_frames: usize,
     /// Chunks in its interest.
-    pub chunks_seen: usize,
+    pub interest: Vec<Chunk>,
     /// Chunks in which it has avatars.
     pub chunks: Vec<ChunkStatus>,
     /// Its peers.
@@ -96,6 +104,7 @@ impl Node {
                 look: a.look.clone(),
                 order: (a.epoch, a.told.map_or(Hop(0), |told| told.hop)),
                 chunk: a.chunk(),
+                holder: Some(self.config.incarnation),
                 held: !a.suspended,
             })
             .collect();
@@ -126,6 +135,7 @@ impl Node {
                     look: g.look.clone(),
                     order: g.order(),
                     chunk: g.chunk,
+                    holder: g.stream.map(|key| self.feed.publisher(key)),
                     held: g.stream.is_some(),
                 })
                 .collect(),
@@ -133,7 +143,7 @@ impl Node {
             streams: self.publisher.populated(),
             streams_seen: self.viewer.len(),
             held_frames: self.viewer.held_frames(),
-            chunks_seen: self.interest.len(),
+            interest: self.interest.chunks().collect(),
             chunks,
             peers: self
                 .peers
@@ -143,6 +153,9 @@ impl Node {
                     up: p.heard,
                     silent_ms: self.now.since(p.heard_at),
                     interest: p.interest.len(),
+                    messages: p.messages,
+                    bytes: p.bytes,
+                    gaps: self.viewer.gaps_of(peer),
                 })
                 .collect(),
             counters: self.counters(),

@@ -84,6 +84,7 @@ impl State {
 struct Seen {
     key: StreamKey,
     state: State,
+    gaps: u64,
 }
 
 /// What the viewer counts.
@@ -92,6 +93,13 @@ pub(crate) struct Tally {
     pub(crate) gaps: u64,
     pub(crate) dropped: u64,
     pub(crate) unbound: u64,
+}
+
+impl Viewer {
+    /// Gaps found in the streams of one publisher that are open now.
+    pub(crate) fn gaps_of(&self, publisher: Incarnation) -> u64 {
+        self.of(publisher).filter_map(|stream| self.streams.get(&stream)).map(|seen| seen.gaps).sum()
+    }
 }
 
 /// All streams that the node sees.
@@ -140,6 +148,7 @@ impl Viewer {
                     self.acts.push(Act::Apply { key: seen.key, frame });
                 } else {
                     self.tally.gaps += 1;
+                    seen.gaps += 1;
                     seen.state = State::Gap { last: Some(*last), since: now, ask_at: now, held: [frame].into() };
                 }
             }
@@ -298,7 +307,7 @@ impl Viewer {
         }
         self.last_key = self.last_key.wrapping_add(1);
         let key = StreamKey(self.last_key);
-        self.streams.insert(stream, Seen { key, state });
+        self.streams.insert(stream, Seen { key, state, gaps: 0 });
         self.by_chunk.entry(stream.chunk).or_default().insert(stream);
         self.acts.push(Act::Open { key, stream });
         Some(key)

@@ -1,2 +1,57 @@
-//! tombolo: to be built.
-fn main() {}
+//! The one binary: it reads files and options, puts the parts together, and runs them until told to stop.
+//!
+//! Nothing of the world is decided here. Each command is a module; all of them end with exit code 0 when done, 1 when
+//! what was run failed, 2 when it could not be started as asked.
+
+mod atlas;
+mod bots_command;
+mod config;
+mod dev;
+mod progress;
+mod logging;
+mod failure;
+mod node_command;
+mod options;
+mod stop;
+mod store_command;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A server for one persistent, seamless world that very many people share.
+#[derive(Debug, Parser)]
+#[command(name = "tombolo", version, about, after_help = "Start with:  tombolo dev --nodes 4 --bots 200")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole world in this process: nodes, bots and the live map.
+    Dev(dev::DevArgs),
+    /// Run one host of a cluster.
+    Node(node_command::NodeArgs),
+    /// Let bots play against any address.
+    Bots(bots_command::BotsArgs),
+    /// Serve or look after the store.
+    Store(store_command::StoreArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => e.exit(),
+    };
+    let outcome = match cli.command {
+        Command::Dev(args) => dev::run(args),
+        Command::Node(args) => node_command::run(args),
+        Command::Bots(args) => bots_command::run(args),
+        Command::Store(args) => store_command::run(args),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
