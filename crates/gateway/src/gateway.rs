@@ -17,7 +17,7 @@ use crate::connection::{Connection, Ending, turn_away};
 use crate::counters::{Counters, Tally};
 use crate::crowd::{Crowd, NoRoom, Origin};
 use crate::event::{Event, Written};
-use crate::limits::{ACCEPT_PAUSE, FAREWELLS, Limits, READ_BYTES};
+use crate::limits::{ACCEPT_PAUSE, BACKLOG, FAREWELLS, Limits, READ_BYTES};
 use crate::listener::Listener;
 
 /// Takes clients for one node. Dropping it closes the door; the connections end with the `LocalSet` that it was opened
@@ -42,6 +42,7 @@ pub(crate) struct Shared {
     last_conn: Cell<u64>,
     farewells: Cell<usize>,
     emptied: Notify,
+    shut: Notify,
 }
 
 impl Gateway {
@@ -66,6 +67,7 @@ impl Gateway {
             last_conn: Cell::new(0),
             farewells: Cell::new(0),
             emptied: Notify::new(),
+            shut: Notify::new(),
         });
         let door = tokio::task::spawn_local(Rc::clone(&shared).accept(listener));
         Ok(Self { shared, events, door })
@@ -104,9 +106,10 @@ impl Gateway {
         Counters { connections, ..self.shared.tally.read() }
     }
 
-    /// Accepts nobody any more and gives the port back.
+    /// Lets in who stands at the door, then accepts nobody any more and gives the port back. Whoever the system had let
+    /// connect already is so told why, instead of being cut off.
     pub fn shut_the_door(&self) {
-        self.door.abort();
+        self.shared.shut.notify_one();
     }
 
     /// Whether the door still stands open. It closes by [`Self::shut_the_door`] only.
@@ -145,7 +148,11 @@ impl Shared {
     async fn accept(self: Rc<Self>, listener: TcpListener) {
         let mut failing = false;
         loop {
-            match listener.accept().await {
+            let accepted = tokio::select! {
+                () = self.shut.notified() => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((stream, address)) => {
                     failing = false;
                     self.admit(stream, address);
@@ -156,10 +163,32 @@ impl Shared {
                     if !std::mem::replace(&mut failing, true) {
                         tracing::error!(%error, "clients cannot be accepted; trying again until it goes");
                     }
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    tokio::select! {
+                        () = self.shut.notified() => break,
+                        () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                    }
                 }
             }
         }
+        if let Err(error) = self.admit_the_last(listener) {
+            tracing::debug!(%error, "some who stood at the door were cut off");
+        }
+    }
+
+    /// Asks the system itself who still waits; the runtime may not have heard of them yet.
+    fn admit_the_last(self: &Rc<Self>, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        for _ in 0..BACKLOG {
+            match listener.accept() {
+                Ok((stream, address)) => {
+                    stream.set_nonblocking(true)?;
+                    self.admit(TcpStream::from_std(stream)?, address);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
     }
 
     fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {

@@ -1,5 +1,6 @@
 //! Ends: the last write arrives, and nobody can hold a closed connection open.
 
+use std::io::Read;
 use std::time::Duration;
 
 use gateway::{Limits, Written};
@@ -86,6 +87,26 @@ fn a_shut_door_gives_the_port_back_and_keeps_who_is_in() {
         assert!(tokio::net::TcpStream::connect(world.address()).await.is_err());
         client.send(&message(1)).await;
         world.expect_message(conn, &message(1)).await;
+    });
+}
+
+#[test]
+fn who_stands_at_the_door_when_it_shuts_is_let_in() {
+    run(async {
+        for _ in 0..20 {
+            let mut world = World::open(Limits::default());
+            // The system lets it connect; the gateway had no turn to accept it.
+            let mut early = std::net::TcpStream::connect(world.address()).expect("connects");
+            world.gateway.shut_the_door();
+            let gateway::Event::Opened { conn } = world.event().await else { panic!("opened") };
+            assert_eq!(world.gateway.write(conn, b"shutting down", &[], &[]), Written::Taken);
+            world.gateway.close(conn);
+            let read = tokio::task::spawn_blocking(move || {
+                let mut said = Vec::new();
+                early.read_to_end(&mut said).map(|_| said)
+            });
+            assert_eq!(read.await.expect("no panic").expect("no reset"), b"shutting down");
+        }
     });
 }
 
