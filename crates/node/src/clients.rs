@@ -258,9 +258,12 @@ impl Node {
 
     /// Puts a message into a session's next write.
     pub(crate) fn tell(&mut self, conn: ConnId, request: u32, message: &ToClient<'_>) {
-        if let Some(session) = self.sessions.get_mut(&conn) {
-            let context = session.context(request);
-            message.encode(context, &mut session.outbox);
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        let context = session.context(request);
+        message.encode(context, &mut session.outbox);
+        if session.outbox.len() > limits::OUTBOX_BYTES {
+            session.outbox.clear();
+            self.end_session(conn, Code::RateLimited, true);
         }
     }
 

@@ -49,5 +49,8 @@ pub const PEERS: usize = 1_024;
 /// Keyframes that one peer is sent in one tick; the others wait for the next. A newcomer that sees 2000 chunks is
 /// served within a second.
 pub const KEYFRAMES_PER_TICK: usize = 256;
+/// Bytes of messages that wait for a client that does not read. Beyond it its session ends with `rate_limited`. A view
+/// of 25 baselines at their largest stays below.
+pub const OUTBOX_BYTES: usize = 256 * 1024;
 /// Baselines that one session is sent in a second.
 pub const BASELINES_PER_S: u32 = 100;

@@ -46,10 +46,6 @@ pub(crate) enum Appeared {
 }
 
 impl Peers {
-    pub(crate) fn get(&self, peer: Incarnation) -> Option<&Peer> {
-        self.peers.get(&peer)
-    }
-
     pub(crate) fn get_mut(&mut self, peer: Incarnation) -> Option<&mut Peer> {
         self.peers.get_mut(&peer)
     }

@@ -39,7 +39,13 @@ struct Memory {
 
 impl Atlas {
     /// The map of these hosts.
-    pub fn new(name: &str, rate: TickRate, island_id: IslandId, island: Island, hosts: Vec<(String, HostView)>) -> Self {
+    pub fn new(
+        name: &str,
+        rate: TickRate,
+        island_id: IslandId,
+        island: Island,
+        hosts: Vec<(String, HostView)>,
+    ) -> Self {
         let memory = Mutex::new(Memory::default());
         Self { name: name.to_owned(), rate, island_id, island, hosts, began: Instant::now(), memory }
     }
@@ -94,7 +100,7 @@ impl Source for Atlas {
             relief.push((height_cm.max(0) / 25).min(255) as u8);
         }
         let terrain = Terrain::new(cell, (side, side), Swatch::nature(), biomes).and_then(|t| t.with_relief(relief));
-        terrain.unwrap_or_default()
+        terrain.expect("the biomes of an island are in nature's palette, and its raster fits")
     }
 }
 

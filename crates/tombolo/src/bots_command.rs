@@ -15,9 +15,11 @@ use crate::stop;
 
 /// Options of `tombolo bots`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tombolo bots --connect 127.0.0.1:7700 --count 200 --behaviour wander --for 20s --json\n  \
+#[command(
+    after_help = "Examples:\n  tombolo bots --connect 127.0.0.1:7700 --count 200 --behaviour wander --for 20s --json\n  \
     tombolo bots --connect 127.0.0.1:7700,127.0.0.1:7701 --count 50 --behaviour my-bots.toml\n\n\
-    Exit code 1: a client failed, or saw what must never be.")]
+    Exit code 1: a client failed, or saw what must never be."
+)]
 pub struct BotsArgs {
     /// Where to enter, `host:port`; several are taken in turn
     #[arg(long, required = true, value_delimiter = ',', value_name = "HOST:PORT,…")]

@@ -25,9 +25,11 @@ use crate::stop;
 
 /// Options of `tombolo dev`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tombolo dev                                    a world of 4 nodes and 100 bots, until Ctrl-C\n  \
+#[command(
+    after_help = "Examples:\n  tombolo dev                                    a world of 4 nodes and 100 bots, until Ctrl-C\n  \
     tombolo dev --nodes 4 --bots 200 --for 20s --json   the same as a check, one JSON object at the end\n\n\
-    Nothing is remembered after it ends: documents are in memory.")]
+    Nothing is remembered after it ends: documents are in memory."
+)]
 pub struct DevArgs {
     /// Nodes, each on a host of its own, 1 to 32
     #[arg(long, default_value_t = 4, value_name = "N")]
@@ -72,8 +74,7 @@ pub fn run(args: DevArgs) -> Outcome {
         return Err(Failure::usage(format!("--nodes {} is not possible; choose 1 to {}", args.nodes, NODES.end())));
     }
     let plan = bot_plan(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::run(format!("no runtime: {e}")))?;
@@ -261,6 +262,8 @@ async fn start(args: &DevArgs) -> Result<World, Failure> {
             rate,
             view: args.world.view.0,
             planted,
+            // All bots come from one address.
+            gateway: gateway::Limits { per_address: node::limits::SESSIONS, ..gateway::Limits::default() },
             ..HostConfig::new(format!("dev-{}", n + 1), IslandId(1), island)
         };
         let parts = Parts { store: store.clone(), directory: directory.clone(), mesh: Box::new(open_mesh) };
@@ -275,9 +278,7 @@ async fn start(args: &DevArgs) -> Result<World, Failure> {
     Ok(world)
 }
 
-fn open_mesh(
-    claim: node::ports::directory::Claim,
-) -> Result<OpenMesh, Box<dyn std::error::Error + Send + Sync>> {
+fn open_mesh(claim: node::ports::directory::Claim) -> Result<OpenMesh, Box<dyn std::error::Error + Send + Sync>> {
     let mesh = ZeromqMesh::start(&MeshConfig::loopback(), claim)?;
     let peer = mesh.peer(1);
     Ok(OpenMesh::new(Arc::new(mesh), peer))

@@ -7,11 +7,11 @@ mod atlas;
 mod bots_command;
 mod config;
 mod dev;
-mod progress;
-mod logging;
 mod failure;
+mod logging;
 mod node_command;
 mod options;
+mod progress;
 mod stop;
 mod store_command;
 

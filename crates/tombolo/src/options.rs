@@ -35,7 +35,8 @@ impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let rings = text.split_once(',').and_then(|(near, far)| Some((near.trim().parse().ok()?, far.trim().parse().ok()?)));
+        let rings =
+            text.split_once(',').and_then(|(near, far)| Some((near.trim().parse().ok()?, far.trim().parse().ok()?)));
         match rings {
             Some((near, far)) if near <= far && far <= 8 => Ok(Self(View { near, far, ..View::default() })),
             _ => Err("expected two numbers such as 1,2, the first not above the second, the second at most 8".into()),
@@ -118,14 +119,17 @@ mod tests {
     #[test]
     fn times_are_read_with_their_unit() {
         let cases = [("500ms", Some(500)), ("20s", Some(20_000)), ("2m", Some(120_000)), ("1h", Some(3_600_000))];
-        for (text, ms) in cases.into_iter().chain(["", "20", "s", "0s", "-1s", "1 s", "99999999999999999999h"].map(|t| (t, None))) {
+        for (text, ms) in
+            cases.into_iter().chain(["", "20", "s", "0s", "-1s", "1 s", "99999999999999999999h"].map(|t| (t, None)))
+        {
             assert_eq!(duration(text).ok().map(|d| d.as_millis()), ms, "{text}");
         }
     }
 
     #[test]
     fn views_are_two_rings() {
-        for (text, good) in [("1,2", true), ("0,0", true), ("2,1", false), ("1", false), ("1,9", false), ("a,b", false)] {
+        for (text, good) in [("1,2", true), ("0,0", true), ("2,1", false), ("1", false), ("1,9", false), ("a,b", false)]
+        {
             assert_eq!(text.parse::<ViewOption>().is_ok(), good, "{text}");
         }
     }

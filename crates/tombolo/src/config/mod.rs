@@ -1,0 +1,325 @@
+//! The configuration of a host: one typed tree, every key with its unit, default and limits in `config/node.toml`.
+//!
+//! A key that does not exist is refused with the nearest key that does. Nothing here is acted upon: the values are
+//! turned into what the parts ask for.
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use directory_etcd::{EtcdConfig, EtcdTls, EtcdUser};
+use host::HostConfig;
+use mesh_zeromq::MeshConfig;
+use node::View;
+use node::ports::directory::{Half, check_name};
+use serde::Deserialize;
+use store_shared::SharedStoreConfig;
+use world::island::GeneratorVersion;
+use world::{IslandId, IslandPlan, TickRate};
+
+pub use error::ConfigError;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// This host.
+    pub host: HostSection,
+    /// The world that it serves; the same on all hosts.
+    #[serde(default)]
+    pub world: WorldSection,
+    /// Clients.
+    #[serde(default)]
+    pub clients: ClientSection,
+    /// The links to other hosts.
+    #[serde(default)]
+    pub mesh: MeshSection,
+    /// How hosts find each other.
+    pub directory: DirectorySection,
+    /// Where documents are.
+    pub store: StoreSection,
+    /// The live map.
+    #[serde(default)]
+    pub map: MapSection,
+}
+
+/// `[host]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostSection {
+    /// Its name, unique in the cluster and kept over restarts.
+    pub name: String,
+    /// The shard that it belongs to.
+    #[serde(default = "main_shard")]
+    pub shard: String,
+    /// The half of the shard, `a` or `b`.
+    #[serde(default)]
+    pub half: HalfName,
+    /// Nodes, one a core: 1 to 64.
+    #[serde(default = "one")]
+    pub nodes: u8,
+}
+
+/// The half of a shard, as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HalfName {
+    /// The first.
+    #[default]
+    A,
+    /// The second.
+    B,
+}
+
+/// `[world]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorldSection {
+    /// Its name; hosts of other worlds in the same directory are not seen.
+    pub name: String,
+    /// The island's number.
+    pub island: u32,
+    /// The seed of its nature.
+    pub seed: u64,
+    /// Chunks of 30 m along a side: 8 to 512.
+    pub size_chunks: u16,
+    /// Ticks per second: 5, 8, 10, 20, 25 or 40.
+    pub tick_hz: u32,
+    /// Milliseconds from the beginning of a tick to the writes to clients; less than a tick.
+    pub flush_after_ms: u64,
+    /// Rings of chunks seen at full rate.
+    pub view_near: u8,
+    /// Rings of chunks seen at all.
+    pub view_far: u8,
+    /// Ticks between two frames of a far chunk.
+    pub far_every: u8,
+}
+
+/// `[clients]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSection {
+    /// The address and port of the first node; the others take the next ports.
+    pub listen: SocketAddr,
+    /// What clients are told to connect to, if it is not `listen`.
+    pub advertise: Option<String>,
+    /// Sessions of one node at most.
+    pub sessions: usize,
+    /// Connections from one address at most.
+    pub per_address: usize,
+}
+
+/// `[mesh]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MeshSection {
+    /// The address to listen on.
+    pub listen: IpAddr,
+    /// The port of the ordered lane; 0: any free one.
+    pub publish_port: u16,
+    /// The port of the direct lane; 0: any free one.
+    pub direct_port: u16,
+    /// What other hosts are told to connect to, if it is not `listen`.
+    pub advertise: Option<String>,
+}
+
+/// `[directory]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectorySection {
+    /// The members of the etcd cluster.
+    pub etcd: Vec<String>,
+    /// Seconds after which the record of a crashed host vanishes: 2 to 600.
+    #[serde(default = "lease")]
+    pub lease_ttl_s: u32,
+    /// A user of etcd.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The environment variable that holds the user's password.
+    #[serde(default)]
+    pub password_env: Option<String>,
+    /// A PEM file with the authority that signed etcd's certificate.
+    #[serde(default)]
+    pub authority: Option<std::path::PathBuf>,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSection {
+    /// The address of a `tombolo store serve`.
+    pub shared: String,
+    /// Milliseconds from a request to its outcome.
+    #[serde(default = "deadline")]
+    pub deadline_ms: u64,
+}
+
+/// `[map]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MapSection {
+    /// Where the map is served; nowhere if it is left out.
+    pub listen: Option<SocketAddr>,
+    /// Host names under which it may be asked for, besides loopback.
+    pub hosts: Vec<String>,
+}
+
+fn main_shard() -> String {
+    "main".into()
+}
+
+fn one() -> u8 {
+    1
+}
+
+fn lease() -> u32 {
+    5
+}
+
+fn deadline() -> u64 {
+    2_000
+}
+
+impl Default for WorldSection {
+    fn default() -> Self {
+        let view = View::default();
+        Self {
+            name: "tombolo".into(),
+            island: 1,
+            seed: 7,
+            size_chunks: 24,
+            tick_hz: 10,
+            flush_after_ms: 20,
+            view_near: view.near,
+            view_far: view.far,
+            far_every: view.far_every,
+        }
+    }
+}
+
+impl Default for ClientSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7700)),
+            advertise: None,
+            sessions: node::limits::SESSIONS,
+            per_address: gateway::Limits::default().per_address,
+        }
+    }
+}
+
+impl Default for MeshSection {
+    fn default() -> Self {
+        Self { listen: Ipv4Addr::LOCALHOST.into(), publish_port: 0, direct_port: 0, advertise: None }
+    }
+}
+
+impl NodeConfig {
+    /// Reads and checks a file.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+        Self::parse(&file.display().to_string(), &text)
+    }
+
+    /// Reads and checks a text; `name` stands for it in messages.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|e| ConfigError::malformed(name, text, &e))?;
+        config.check().map_err(|(key, reason)| ConfigError::NotAllowed { file: name.to_owned(), key, reason })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let named = |key, name: &str| {
+            check_name(name).map_err(|_| (key, format!("{name:?} is not 1 to 64 letters, digits, `-`, `_` or `.`")))
+        };
+        named("host.name", &self.host.name)?;
+        named("host.shard", &self.host.shard)?;
+        named("world.name", &self.world.name)?;
+        if TickRate::new(self.world.tick_hz).is_none() {
+            return Err(("world.tick_hz", format!("{} is none of {:?}", self.world.tick_hz, TickRate::ALLOWED_HZ)));
+        }
+        if !crate::options::ISLAND_SIDES.contains(&self.world.size_chunks) {
+            let sides = crate::options::ISLAND_SIDES;
+            let found = self.world.size_chunks;
+            return Err(("world.size_chunks", format!("{found} is not {} to {}", sides.start(), sides.end())));
+        }
+        world::Island::new(self.plan()).map_err(|e| ("world.seed", e.to_string()))?;
+        if self.mesh.listen.is_unspecified() && self.mesh.advertise.is_none() {
+            return Err(("mesh.advertise", "name an address: nobody can connect to all interfaces".into()));
+        }
+        if !(100..=60_000).contains(&self.store.deadline_ms) {
+            return Err(("store.deadline_ms", format!("{} is not 100 to 60000", self.store.deadline_ms)));
+        }
+        Ok(())
+    }
+
+    /// The island's plan.
+    pub fn plan(&self) -> IslandPlan {
+        IslandPlan { seed: self.world.seed, size_chunks: self.world.size_chunks, version: GeneratorVersion::LATEST }
+    }
+
+    /// The tick rate; it was checked.
+    pub fn rate(&self) -> TickRate {
+        TickRate::new(self.world.tick_hz).unwrap_or_default()
+    }
+
+    /// What the host is started with.
+    pub fn host(&self) -> HostConfig {
+        let w = &self.world;
+        HostConfig {
+            shard: self.host.shard.clone(),
+            half: if self.host.half == HalfName::A { Half::A } else { Half::B },
+            nodes: self.host.nodes,
+            listen: self.clients.listen.ip(),
+            base_port: self.clients.listen.port(),
+            advertise: self.clients.advertise.clone(),
+            rate: self.rate(),
+            flush_after_ms: w.flush_after_ms,
+            view: View { near: w.view_near, far: w.view_far, far_every: w.far_every },
+            sessions: self.clients.sessions,
+            gateway: gateway::Limits { per_address: self.clients.per_address, ..gateway::Limits::default() },
+            ..HostConfig::new(self.host.name.clone(), IslandId(w.island), self.plan())
+        }
+    }
+
+    /// What the mesh is started with.
+    pub fn mesh(&self) -> MeshConfig {
+        MeshConfig {
+            bind_host: self.mesh.listen,
+            publish_port: self.mesh.publish_port,
+            direct_port: self.mesh.direct_port,
+            advertise_host: self.mesh.advertise.clone().unwrap_or_else(|| self.mesh.listen.to_string()),
+            ..MeshConfig::loopback()
+        }
+    }
+
+    /// How the directory is reached.
+    pub fn directory(&self) -> Result<EtcdConfig, String> {
+        let d = &self.directory;
+        let mut etcd = EtcdConfig::new(d.etcd.clone(), self.world.name.clone());
+        etcd.lease_ttl_s = d.lease_ttl_s;
+        if let Some(name) = &d.user {
+            let variable = d.password_env.as_deref().ok_or("directory.user needs directory.password_env")?;
+            let password =
+                std::env::var(variable).map_err(|_| format!("directory.password_env: {variable} is not set"))?;
+            etcd.user = Some(EtcdUser { name: name.clone(), password });
+        }
+        if let Some(file) = &d.authority {
+            let authority_pem =
+                std::fs::read_to_string(file).map_err(|e| format!("directory.authority: {}: {e}", file.display()))?;
+            etcd.tls = Some(EtcdTls { authority_pem, identity_pem: None, server_name: None });
+        }
+        Ok(etcd)
+    }
+
+    /// How the store is reached.
+    pub fn store(&self) -> SharedStoreConfig {
+        let deadline = Duration::from_millis(self.store.deadline_ms);
+        SharedStoreConfig { deadline, ..SharedStoreConfig::new(self.store.shared.clone()) }
+    }
+}
