@@ -107,7 +107,8 @@ impl Bot {
                 }
             }
             Event::Corrected { .. } => self.corrected = true,
-            Event::InputSent { at, motion, changed: true } => {
+            // Also one that repeats the motion: the server may have stopped the avatar in between.
+            Event::InputSent { at, motion, .. } => {
                 let client = self.driver.client();
                 if let (Some(entity), Some(node)) = (client.entity(), client.node()) {
                     let now = std::time::Instant::now();
@@ -129,7 +130,7 @@ impl Bot {
                 self.lost = Some(*lost);
             }
             Event::Closed(ending) => self.ending = Some(*ending),
-            Event::InputSent { .. } | Event::Moved { .. } | Event::Speech { .. } | Event::Replied { .. } => {}
+            Event::Moved { .. } | Event::Speech { .. } | Event::Replied { .. } => {}
         }
     }
 

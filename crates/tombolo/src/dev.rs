@@ -69,7 +69,7 @@ const MAP: &str = "127.0.0.1:7780";
 
 /// Runs the command.
 pub fn run(args: DevArgs) -> Outcome {
-    let _logs = crate::logging::start(if args.json { "error" } else { "warn" });
+    crate::logging::start(if args.json { "error" } else { "warn" });
     if !NODES.contains(&args.nodes) {
         return Err(Failure::usage(format!("--nodes {} is not possible; choose 1 to {}", args.nodes, NODES.end())));
     }
@@ -102,7 +102,14 @@ fn bot_plan(args: &DevArgs) -> Result<Option<Plan>, Failure> {
 /// The world, running.
 struct World {
     hosts: Vec<Host>,
-    map: Option<(SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<Result<(), console::ConsoleError>>)>,
+    map: Option<Map>,
+}
+
+/// The map, being served.
+struct Map {
+    address: SocketAddr,
+    close: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<Result<(), console::ConsoleError>>,
 }
 
 impl World {
@@ -119,9 +126,9 @@ impl World {
     }
 
     async fn end(self) {
-        if let Some((_, close, served)) = self.map {
-            close.send_replace(true);
-            let _ = served.await;
+        if let Some(map) = self.map {
+            map.close.send_replace(true);
+            let _ = map.served.await;
         }
         let ends: Vec<_> = self.hosts.into_iter().map(|host| tokio::spawn(host.stop())).collect();
         for end in ends {
@@ -157,7 +164,7 @@ async fn play(args: DevArgs, plan: Option<Plan>) -> Outcome {
     let scene = Scene {
         title: format!("{} nodes, {} bots", args.nodes, args.bots),
         addresses: addresses.clone(),
-        map: world.map.as_ref().map(|(address, ..)| format!("http://{address}/")),
+        map: world.map.as_ref().map(|map| format!("http://{}/", map.address)),
         views: world.views(),
     };
     let show = progress::Display::open(&scene, args.json);
@@ -296,7 +303,7 @@ fn open_map(args: &DevArgs, world: &mut World) -> Result<(), Failure> {
         .map_err(|e| Failure::usage(format!("--map: {}; choose another with --map, or --no-map", chain(&e))))?;
     let (address, (close, closing)) = (console.addr(), watch::channel(false));
     let served = tokio::spawn(console.serve(async move { stop::told(&closing).await }));
-    world.map = Some((address, close, served));
+    world.map = Some(Map { address, close, served });
     Ok(())
 }
 
