@@ -122,7 +122,7 @@ impl Bot {
                     && me != *entity
                 {
                     let now = std::time::Instant::now();
-                    self.board.borrow_mut().latency.seen(now, node, (*entity, *at, *motion), own.pace());
+                    self.board.borrow_mut().latency.seen(now, (me, node), (*entity, *at, *motion), own.pace());
                 }
             }
             Event::Reconnecting { lost, .. } => {

@@ -1,9 +1,10 @@
 //! From an input to the moment at which another client of this process sees what it did.
 //!
 //! A move is matched to an input by entity, motion byte and place: the server may have moved the avatar on for a few
-//! ticks, so the place is the claimed one or lies on the way from there. What the server changed is not matched.
+//! ticks, so the place is the claimed one or lies on the way from there. What the server changed is not matched, and
+//! each client sees an input once: a second time it is the server that stopped the avatar at the same place.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -19,12 +20,13 @@ const TICKS_ON: i32 = 5;
 /// The longest latency that is told apart: a minute in microseconds.
 const MAX_MICROS: u64 = 60_000_000;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Sent {
     when: Instant,
     at: Position,
     motion: Motion,
     node: Incarnation,
+    seen_by: BTreeSet<EntityId>,
 }
 
 /// A histogram of microseconds.
@@ -58,21 +60,24 @@ impl Latency {
         if inputs.len() == KEPT_PER_ENTITY {
             inputs.pop_front();
         }
-        inputs.push_back(Sent { when, at, motion, node });
+        inputs.push_back(Sent { when, at, motion, node, seen_by: BTreeSet::new() });
     }
 
     /// Another client, served by `node`, sees the avatar move.
     pub(crate) fn seen(
         &mut self,
         when: Instant,
-        node: Incarnation,
+        (observer, node): (EntityId, Incarnation),
         (entity, at, motion): (EntityId, Position, Motion),
         pace: &Pace,
     ) {
-        let Some(inputs) = self.sent.get(&entity) else { return };
+        let Some(inputs) = self.sent.get_mut(&entity) else { return };
         let velocity = pace.velocity(motion);
-        let caused = |s: &&Sent| s.motion == motion && on_the_way(s.at, at, velocity);
-        let Some(sent) = inputs.iter().rev().find(caused) else { return };
+        let caused = |s: &&mut Sent| s.motion == motion && on_the_way(s.at, at, velocity);
+        let Some(sent) = inputs.iter_mut().rev().find(caused) else { return };
+        if !sent.seen_by.insert(observer) {
+            return;
+        }
         let took = when.saturating_duration_since(sent.when);
         if took <= MAX_AGE {
             record(if sent.node == node { &mut self.same_node } else { &mut self.other_node }, took);
@@ -106,7 +111,10 @@ mod tests {
             let mut latency = Latency::new();
             let start = Instant::now();
             latency.sent(start, EntityId(1), Incarnation(1), at, east);
-            latency.seen(start + Duration::from_millis(40), Incarnation(node), (EntityId(1), seen_at, motion), &pace);
+            let observer = (EntityId(2), Incarnation(node));
+            let seen = (EntityId(1), seen_at, motion);
+            latency.seen(start + Duration::from_millis(40), observer, seen, &pace);
+            latency.seen(start + Duration::from_millis(900), observer, seen, &pace);
             assert_eq!((latency.same_node.len(), latency.other_node.len()), expected, "{case}");
         }
     }
@@ -121,7 +129,7 @@ mod tests {
             latency.sent(start + Duration::from_millis(ms), EntityId(1), Incarnation(1), Position::default(), still);
         }
         let seen = (EntityId(1), Position::default(), still);
-        latency.seen(start + Duration::from_millis(530), Incarnation(1), seen, &pace);
+        latency.seen(start + Duration::from_millis(530), (EntityId(2), Incarnation(1)), seen, &pace);
         assert_eq!(latency.same_node.max() / 1_000, 30);
     }
 }
