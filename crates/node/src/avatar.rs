@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use store::Key;
 use world::{EntityId, Epoch, Position, Tick};
 
-use crate::limits::WINDOW;
+use protocol::limits::REPLY_WINDOW;
 
 /// The schema of [`AvatarBody`] that this build writes.
 pub const AVATAR_SCHEMA: u32 = 1;
@@ -105,7 +105,7 @@ impl AvatarBody {
     /// Remembers a reply and forgets the oldest beyond the window.
     pub fn remember(&mut self, request: u32, content: u64, code: u16) {
         self.window.push(Remembered { request, content, code });
-        let over = self.window.len().saturating_sub(WINDOW);
+        let over = self.window.len().saturating_sub(REPLY_WINDOW);
         self.window.drain(..over);
         self.next_request = self.next_request.max(request.saturating_add(1));
     }

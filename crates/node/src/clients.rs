@@ -111,8 +111,12 @@ impl Node {
             deeds: Deeds::new(name.clone(), epoch, body.holder.clone(), self.config.planted),
             watch: Watch::new(now, body.holder.clone(), conn.0 * 97),
             checkpoint: Checkpoint::new(now, entity, epoch),
-            speech: Bucket::new(now, limits::SPEECH_BURST, 1_000),
-            baselines: Bucket::new(now, limits::BASELINES_PER_S, 1_000 / u64::from(limits::BASELINES_PER_S)),
+            speech: Bucket::new(now, wire_limits::SPEECH_BURST, 1_000 / u64::from(wire_limits::SPEECH_PER_SECOND)),
+            baselines: Bucket::new(
+                now,
+                wire_limits::BASELINES_PER_SECOND,
+                1_000 / u64::from(wire_limits::BASELINES_PER_SECOND),
+            ),
         }));
         let trace = session.trace;
         self.counters.sessions_begun += 1;
@@ -354,9 +358,9 @@ impl Node {
         let session = self.sessions.get(&conn)?;
         let waited = |since: Millis, limit: u64| self.now.since(since) >= limit;
         match &session.stage {
-            Stage::Greeting => waited(session.opened_at, limits::GREETING_MS).then_some(Code::TimedOut),
+            Stage::Greeting => waited(session.opened_at, wire_limits::HELLO_TIMEOUT_MS).then_some(Code::TimedOut),
             Stage::Arriving(_) => waited(session.opened_at, limits::ARRIVAL_MS).then_some(Code::StoreUnavailable),
-            Stage::Playing(_) => waited(session.heard_at, limits::IDLE_MS).then_some(Code::TimedOut),
+            Stage::Playing(_) => waited(session.heard_at, wire_limits::CLIENT_SILENCE_MS).then_some(Code::TimedOut),
         }
     }
 

@@ -29,6 +29,9 @@ mod status;
 mod storage;
 mod viewer;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{Config, View};
 pub use counters::Counters;
 pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};

@@ -1,11 +1,8 @@
-//! Every limit of a node, with its unit, its reason and what happens there.
+//! Every limit of a node, with its unit, its reason and what happens there. What clients can feel is in
+//! [`protocol::limits`].
 
-/// Milliseconds in which a new connection must say hello. Then it is closed.
-pub const GREETING_MS: u64 = 5_000;
 /// Milliseconds in which an arrival must be through the store. Then it is refused with `store_unavailable`.
 pub const ARRIVAL_MS: u64 = 10_000;
-/// Milliseconds without any message after which a session is closed. Clients ping every 5 s.
-pub const IDLE_MS: u64 = 20_000;
 /// Milliseconds between two looks of a holder at its avatar's document.
 pub const VERIFY_EVERY_MS: u64 = 2_000;
 /// Milliseconds without a successful look after which an avatar stands still: its holder may have been replaced.
@@ -20,12 +17,6 @@ pub const CHECKPOINT_EVERY_MS: u64 = 5_000;
 pub const STORE_RETRY_MS: u64 = 250;
 /// Milliseconds for one attempt of a deed. Then the client is told to retry; the same request id is safe.
 pub const DEED_MS: u64 = 8_000;
-/// Requests of one session in flight or waiting. One more is answered `too_many_requests`.
-pub const REQUESTS: usize = 8;
-/// Replies that an avatar's document remembers. An older request id is answered `too_old`.
-pub const WINDOW: usize = 16;
-/// Lines of speech that a session may say at once; one is added each second. More are answered `rate_limited`.
-pub const SPEECH_BURST: u32 = 4;
 /// Sessions of one node, unless its configuration says less. One more is refused with `full`.
 pub const SESSIONS: usize = 5_000;
 /// Milliseconds before a handle may name another entity.
@@ -52,5 +43,3 @@ pub const KEYFRAMES_PER_TICK: usize = 256;
 /// Bytes of messages that wait for a client that does not read. Beyond it its session ends with `rate_limited`. A view
 /// of 25 baselines at their largest stays below.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
-/// Baselines that one session is sent in a second.
-pub const BASELINES_PER_S: u32 = 100;

@@ -8,12 +8,13 @@
 use std::collections::VecDeque;
 
 use protocol::Code;
+use protocol::limits::REQUESTS_IN_FLIGHT;
 use store::{Reply, Request};
 use world::{Epoch, Millis, Plant, Planted};
 
 use super::Turn;
 use crate::avatar::{AVATAR_SCHEMA, AvatarBody, Recalled, avatar_key};
-use crate::limits::{DEED_MS, REQUESTS, STORE_RETRY_MS};
+use crate::limits::{DEED_MS, STORE_RETRY_MS};
 
 /// A deed as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl Deeds {
         if let Some(same) = in_flight.clone().find(|a| a.request == asked.request) {
             return if same.content == asked.content { Ok(()) } else { Err(Code::IdReused) };
         }
-        if in_flight.count() >= REQUESTS {
+        if in_flight.count() >= REQUESTS_IN_FLIGHT {
             return Err(Code::TooManyRequests);
         }
         self.waiting.push_back(asked);

@@ -1,0 +1,181 @@
+//! Deeds: one effect and one reply for each request, whatever the store does.
+
+use protocol::Code;
+use protocol::limits::{REPLY_WINDOW, REQUESTS_IN_FLIGHT};
+use store::{Document, MemoryStore, Reply, Request};
+use world::{Epoch, Millis, Planted};
+
+use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
+use crate::limits::{DEED_MS, STORE_RETRY_MS};
+use crate::session::Turn;
+use crate::session::deed::{Asked, Deeds, Outcome};
+
+const NAME: &str = "mira";
+
+struct Table {
+    store: MemoryStore,
+    deeds: Deeds,
+    now: Millis,
+}
+
+/// What the store does to a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Pass,
+    Fails,
+    UnknownApplied,
+    /// Takes effect only after the next request was carried out.
+    UnknownLate,
+    Silence,
+}
+
+impl Table {
+    fn new() -> Self {
+        let store = MemoryStore::new();
+        let body = AvatarBody { epoch: 3, holder: "us".into(), ..AvatarBody::new(NAME) };
+        store.apply(Request::Insert { key: avatar_key(NAME), document: Document::new(AVATAR_SCHEMA, &body).unwrap() });
+        let deeds = Deeds::new(NAME.into(), Epoch(3), "us".into(), Planted::none());
+        Self { store, deeds, now: Millis(0) }
+    }
+
+    fn body(&self) -> AvatarBody {
+        match self.store.apply(Request::Get { key: avatar_key(NAME) }) {
+            Reply::Found { document, .. } => document.read(AVATAR_SCHEMA).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn raise(&self) {
+        let Reply::Found { version, mut document } = self.store.apply(Request::Get { key: avatar_key(NAME) }) else {
+            panic!("no document")
+        };
+        let body = AvatarBody { epoch: 4, holder: "them".into(), ..document.read(AVATAR_SCHEMA).unwrap() };
+        document.write(AVATAR_SCHEMA, &body).unwrap();
+        self.store.apply(Request::Replace { key: avatar_key(NAME), version, document });
+    }
+
+    /// Runs what waits to its end; the fates befall its requests in turn, then all pass.
+    fn run(&mut self, fates: &[Fate]) -> Result<Outcome, Code> {
+        let mut fates = fates.iter().copied();
+        let mut late: Option<Request> = None;
+        let mut turn = self.deeds.poll(self.now);
+        for _ in 0..200 {
+            turn = match turn {
+                Turn::Ask(request) => {
+                    let fate = fates.next().unwrap_or(Fate::Pass);
+                    let reply = match fate {
+                        Fate::Pass => self.store.apply(request),
+                        Fate::Fails => Reply::NotApplied,
+                        Fate::Silence => Reply::Unknown,
+                        Fate::UnknownApplied => {
+                            self.store.apply(request);
+                            Reply::Unknown
+                        }
+                        Fate::UnknownLate => {
+                            late = Some(request);
+                            self.now = self.now + STORE_RETRY_MS;
+                            turn = self.deeds.reply(self.now, Reply::Unknown);
+                            continue;
+                        }
+                    };
+                    if let Some(landing) = late.take() {
+                        self.store.apply(landing);
+                    }
+                    self.deeds.reply(self.now, reply)
+                }
+                Turn::Wait => {
+                    self.now = self.now + STORE_RETRY_MS;
+                    self.deeds.poll(self.now)
+                }
+                Turn::Done(outcome) => return Ok(outcome),
+                Turn::End(code) => return Err(code),
+            };
+        }
+        panic!("the deed never ends");
+    }
+}
+
+fn dress(request: u32, tint: u8) -> Asked {
+    Asked { request, trace: 0, content: u64::from(tint), tint }
+}
+
+#[test]
+fn one_effect_whatever_the_store_does() {
+    use Fate::{Fails, Pass, Silence, UnknownApplied, UnknownLate};
+    let cases: [(&str, &[Fate]); 7] = [
+        ("nothing fails", &[]),
+        ("the read fails", &[Fails, Silence]),
+        ("the write fails", &[Pass, Fails]),
+        ("the write is unknown but done", &[Pass, UnknownApplied]),
+        ("the write is unknown and lost", &[Pass, Silence]),
+        ("the write lands after it was read back", &[Pass, UnknownLate]),
+        ("again and again", &[Pass, Silence, Silence, Pass, UnknownApplied, Silence]),
+    ];
+    for (name, fates) in cases {
+        let mut t = Table::new();
+        t.deeds.ask(dress(1, 40)).unwrap();
+        let outcome = t.run(fates).unwrap();
+        let body = t.body();
+        assert_eq!((outcome.refused, body.tint, body.seq, body.window.len()), (None, 40, 1, 1), "{name}");
+    }
+}
+
+#[test]
+fn a_repeated_request_gets_its_reply_again() {
+    let mut t = Table::new();
+    for (asked, refused, repeated) in [
+        (dress(1, 40), None, false),
+        (dress(1, 40), None, true),
+        (dress(1, 41), Some(Code::IdReused), false),
+        (dress(2, 41), None, false),
+    ] {
+        t.deeds.ask(asked.clone()).unwrap();
+        let outcome = t.run(&[]).unwrap();
+        assert_eq!((outcome.refused, outcome.repeated), (refused, repeated), "{asked:?}");
+    }
+    assert_eq!((t.body().seq, t.body().tint), (2, 41));
+}
+
+#[test]
+fn what_the_window_forgot_is_too_old() {
+    let mut t = Table::new();
+    for request in 1..=REPLY_WINDOW as u32 + 1 {
+        t.deeds.ask(dress(request, 1)).unwrap();
+        assert_eq!(t.run(&[]).unwrap().refused, None);
+    }
+    t.deeds.ask(dress(1, 1)).unwrap();
+    assert_eq!(t.run(&[]).unwrap().refused, Some(Code::TooOld));
+    assert_eq!(t.body().window.len(), REPLY_WINDOW);
+}
+
+#[test]
+fn a_replaced_holder_commits_nothing() {
+    let mut t = Table::new();
+    t.deeds.ask(dress(1, 40)).unwrap();
+    t.raise();
+    assert_eq!(t.run(&[]).unwrap_err(), Code::Replaced);
+    assert_eq!((t.body().seq, t.body().epoch), (0, 4));
+}
+
+#[test]
+fn a_silent_store_is_told_as_retry() {
+    let mut t = Table::new();
+    t.deeds.ask(dress(1, 40)).unwrap();
+    let outcome = t.run(&[Fate::Silence; 100]).unwrap();
+    assert_eq!(outcome.refused, Some(Code::StoreUnavailable));
+    assert!(t.now.0 >= DEED_MS);
+    t.deeds.ask(dress(1, 40)).unwrap();
+    assert_eq!(t.run(&[]).unwrap().refused, None, "the same request id is safe");
+    assert_eq!(t.body().seq, 1);
+}
+
+#[test]
+fn too_many_requests_are_refused_and_an_impatient_one_is_not_doubled() {
+    let mut t = Table::new();
+    for request in 1..=REQUESTS_IN_FLIGHT as u32 {
+        t.deeds.ask(dress(request, 1)).unwrap();
+    }
+    assert_eq!(t.deeds.ask(dress(99, 1)), Err(Code::TooManyRequests));
+    assert_eq!(t.deeds.ask(dress(1, 1)), Ok(()), "it is on its way");
+    assert_eq!(t.deeds.ask(dress(1, 2)), Err(Code::IdReused));
+}
