@@ -18,6 +18,7 @@ mod flush;
 mod handles;
 mod interest;
 pub mod io;
+mod lifecycle;
 pub mod limits;
 mod machine;
 mod neighbours;

@@ -21,8 +21,7 @@ use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
 use crate::limits;
 use crate::peers::Peers;
 use crate::publisher::{self, Publisher};
-use crate::session::Session;
-use crate::storage::Part;
+use crate::session::{Part, Session};
 use crate::viewer::{BodyRef, SeenFrame, Viewer};
 
 /// One node.

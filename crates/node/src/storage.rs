@@ -9,20 +9,9 @@ use crate::io::{ConnId, Effect, OpId};
 use crate::machine::Node;
 use crate::session::deed::Outcome;
 use crate::session::watch::Seen;
-use crate::session::{Session, Stage, Turn};
+use crate::session::{Part, Session, Stage, Turn};
 use protocol::Code;
 use protocol::Incarnation;
-
-/// The part of a session that waits for a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Arrival,
-    Deed,
-    Watch,
-    Checkpoint,
-    /// Nobody waits: the last checkpoint of a session that ended.
-    Farewell,
-}
 
 impl Node {
     pub(crate) fn ask_store(&mut self, conn: ConnId, part: Part, request: Request) {

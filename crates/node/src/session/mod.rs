@@ -86,6 +86,17 @@ impl Session {
     }
 }
 
+/// The part of a session that waits for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Arrival,
+    Deed,
+    Watch,
+    Checkpoint,
+    /// Nobody waits: the last checkpoint of a session that ended.
+    Farewell,
+}
+
 /// A rate limit: a burst, and one more each so many milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
