@@ -39,6 +39,8 @@ pub struct Picture {
     chunks: BTreeMap<Chunk, ChunkView>,
     tick: Tick,
     view_far: u8,
+    /// When the last tick message came.
+    told_at: Millis,
     me_seen_at: Millis,
     me_missing: bool,
     strays: BTreeMap<Chunk, Option<Millis>>,
@@ -55,6 +57,7 @@ impl Picture {
             chunks: BTreeMap::new(),
             tick: Tick(0),
             view_far,
+            told_at: now,
             me_seen_at: now,
             me_missing: false,
             strays: BTreeMap::new(),
@@ -133,6 +136,7 @@ impl Picture {
     /// Reads one tick message.
     pub(crate) fn apply(&mut self, now: Millis, items: Items<'_>, sink: &mut Sink<'_>) -> Result<(), WireError> {
         self.tick = items.tick;
+        self.told_at = now;
         for item in items {
             match item? {
                 Item::Frame { slot, late, back, body } => self.frame(now, slot, (late, back), body, sink)?,
@@ -175,7 +179,8 @@ impl Picture {
         if self.ghosts.get(self.me).is_some() {
             self.me_seen_at = now;
             self.me_missing = false;
-        } else if now.since(self.me_seen_at) > SELF_MISSING_MS && !self.me_missing {
+        } else if self.told_at.since(self.me_seen_at) > SELF_MISSING_MS && !self.me_missing {
+            // A server that says nothing, or a client that does not read, is stale and not without itself.
             self.me_missing = true;
             sink.note(Violation::SelfMissing);
         }

@@ -140,6 +140,13 @@ impl Ghosts {
         self.streams.contains_key(&stream)
     }
 
+    /// Whether the stream names nobody. It may name somebody for whom another stream speaks by now; then it is not
+    /// vacant, although it has no members.
+    #[must_use]
+    pub fn is_vacant(&self, stream: StreamKey) -> bool {
+        self.streams.get(&stream).is_none_or(|s| s.bindings.is_empty())
+    }
+
     /// Opens a stream of a chunk, empty. An open one stays as it is.
     pub fn open(&mut self, stream: StreamKey, chunk: Chunk) {
         self.streams.entry(stream).or_insert_with(|| Stream { chunk, bindings: BTreeMap::new() });

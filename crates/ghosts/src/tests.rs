@@ -156,3 +156,16 @@ fn closing_a_stream_awaits_only_whom_it_still_speaks_for() {
     assert_eq!(t.stream_of(7), Some(B));
     assert_eq!(t.say(A, moved(1, 5)), Applied::UnknownHandle(Handle(1)));
 }
+
+#[test]
+fn a_stream_that_still_names_somebody_is_not_vacant() {
+    let mut t = Table::new();
+    assert!(t.ghosts.is_vacant(A));
+    t.say(A, Record::Enter(enter(1, 7, 1, 0)));
+    t.say(B, Record::Enter(enter(1, 7, 2, 0)));
+    assert_eq!(t.ghosts.members(A).count(), 0, "the other stream speaks for it");
+    assert!(!t.ghosts.is_vacant(A), "a viewer of this stream alone still shows it");
+    t.say(A, leave(1, 1, Destination::Gone));
+    assert!(t.ghosts.is_vacant(A));
+    assert_eq!(t.stream_of(7), Some(B));
+}

@@ -157,9 +157,11 @@ impl Node {
                 Act::Apply { key, frame } => self.apply(key, frame),
                 Act::Replace { key, tick, body } => self.replace(key, tick, &body),
                 Act::Empty { key, tick } => {
-                    let was_empty = self.ghosts.members(key).next().is_none();
+                    // Without members is not enough: a client may still hold by this stream whom we hold by another one
+                    // that the client does not see.
+                    let was_vacant = self.ghosts.is_vacant(key);
                     self.ghosts.replace(self.now, key, tick, &[]);
-                    if !was_empty {
+                    if !was_vacant {
                         self.feed.whole(key);
                     }
                 }

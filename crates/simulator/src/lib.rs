@@ -1,24 +1,35 @@
 //! The world in a box: the very machines that serve players, under virtual time, on a network that does its worst.
 //!
-//! A [`Scenario`] says how big and how hostile; a seed decides everything else. [`run`] drives nodes, clients and the
-//! store through storms of faults and calms in between, while [`checkers`] hold what clients see against the truth.
-//! The same scenario, seed and plant give the same run, bit for bit, in debug and release: the report's digest is over
-//! every effect of every node.
+//! A [`Scenario`] says how big and how hostile; a seed decides everything else. A [`Simulation`] drives nodes, clients
+//! and the store through storms of faults and calms in between, while the checkers hold what clients see against the
+//! truth. [`run`] does one seed, a [`Suite`] sums up many. The same scenario, seed and plant give the same run, bit for
+//! bit, in debug and release: the report's digest is over every effect of every node.
 //!
 //! It deliberately has no code of its own for what it tests: `node`, `client` and `store` are the production crates.
+//! Nor has it threads or files: how many seeds run at once is the caller's business.
 
-pub mod checkers;
+mod checkers;
 mod cluster;
 mod dice;
 mod digest;
+mod faults;
+mod kept;
 mod mesh;
+mod names;
 mod plan;
 mod players;
 mod report;
 mod run;
 pub mod scenario;
+mod simulation;
+mod suite;
 
+pub use checkers::{CHECKERS, Checker, OVERLAP_BOUND_MS};
+pub use faults::{FaultCount, FaultKind};
+pub use kept::{KeptSeed, KeptSeedError, kept_seeds};
+pub use names::Tally;
 pub use plan::{Fault, Planned};
-pub use report::{FaultCount, Report, Violation};
-pub use run::run;
+pub use report::{Counts, Report, Violation};
 pub use scenario::{Scenario, ScenarioError};
+pub use simulation::{Simulation, run};
+pub use suite::{FailedRun, PROVING_RUNS, Suite};

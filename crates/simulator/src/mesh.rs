@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use node::ports::mesh::MeshLane;
 
 use crate::dice::Dice;
+use crate::faults::{FaultCount, FaultKind};
 use crate::plan::Weather;
-use crate::report::FaultCount;
+
 use crate::scenario::Network;
 
 /// All links.
@@ -29,7 +30,7 @@ pub(crate) enum Cut {
 
 impl SimMesh {
     pub(crate) fn new(network: Network, dice: Dice) -> Self {
-        Self { network, dice, cuts: BTreeMap::new(), filters: BTreeMap::new(), fired: FaultCount::default() }
+        Self { network, dice, cuts: BTreeMap::new(), filters: BTreeMap::new(), fired: FaultCount::of(FaultKind::ALL) }
     }
 
     pub(crate) fn subscribe(&mut self, host: u16, filter: Vec<u8>) {
@@ -72,11 +73,11 @@ impl SimMesh {
     pub(crate) fn ways(&mut self, weather: Weather, from: u16, to: u16, lane: MeshLane) -> Vec<u64> {
         let is_cut = |cut| self.cuts.get(&(from, to, cut)).is_some_and(|count| *count > 0);
         if is_cut(Cut::Both) {
-            self.fired.note("lost_in_a_cut");
+            self.fired.note(FaultKind::LostInACut);
             return Vec::new();
         }
         if lane == MeshLane::Direct && is_cut(Cut::Direct) {
-            self.fired.note("lost_in_a_direct_cut");
+            self.fired.note(FaultKind::LostInADirectCut);
             return Vec::new();
         }
         let [low, high] = self.network.delay_ms;
@@ -84,16 +85,16 @@ impl SimMesh {
             return vec![self.dice.between(low, high)];
         }
         if self.dice.per_mille(self.network.loss_per_mille) {
-            self.fired.note("loss");
+            self.fired.note(FaultKind::Loss);
             return Vec::new();
         }
         let mut ways = vec![self.dice.between(low, high)];
         if self.dice.per_mille(self.network.held_up_per_mille) {
-            self.fired.note("held_up");
+            self.fired.note(FaultKind::HeldUp);
             ways[0] += self.dice.between(self.network.held_up_ms[0], self.network.held_up_ms[1]);
         }
         if self.dice.per_mille(self.network.twice_per_mille) {
-            self.fired.note("twice");
+            self.fired.note(FaultKind::Twice);
             ways.push(self.dice.between(low, high));
         }
         ways

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::dice::Dice;
+use crate::faults::FaultKind;
 use crate::scenario::Scenario;
 
 /// A fault, by the indices of whom it strikes.
@@ -29,19 +30,46 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Its name in reports.
+    /// Its kind in reports.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn kind(self) -> FaultKind {
         match self {
-            Self::Crash(_) => "crash",
-            Self::Pause(_) => "pause",
-            Self::Cut(..) => "cut",
-            Self::OneWayCut(..) => "one_way_cut",
-            Self::DirectCut(..) => "direct_cut",
-            Self::ClientCut(_) => "client_cut",
-            Self::ClientStall(_) => "client_stall",
-            Self::Twin(_) => "twin",
-            Self::StoreCut(_) => "store_cut",
+            Self::Crash(_) => FaultKind::Crash,
+            Self::Pause(_) => FaultKind::Pause,
+            Self::Cut(..) => FaultKind::Cut,
+            Self::OneWayCut(..) => FaultKind::OneWayCut,
+            Self::DirectCut(..) => FaultKind::DirectCut,
+            Self::ClientCut(_) => FaultKind::ClientCut,
+            Self::ClientStall(_) => FaultKind::ClientStall,
+            Self::Twin(_) => FaultKind::Twin,
+            Self::StoreCut(_) => FaultKind::StoreCut,
+        }
+    }
+
+    /// Whether all whom it strikes exist in a scenario.
+    #[must_use]
+    pub fn fits(self, scenario: &Scenario) -> bool {
+        let (nodes, clients) = (scenario.world.nodes, scenario.players.count);
+        match self {
+            Self::Crash(node) | Self::Pause(node) | Self::StoreCut(node) => node < nodes,
+            Self::Cut(a, b) | Self::OneWayCut(a, b) | Self::DirectCut(a, b) => a < nodes && b < nodes,
+            Self::ClientCut(client) | Self::ClientStall(client) | Self::Twin(client) => client < clients,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crash(node) => write!(f, "node {node} dies"),
+            Self::Pause(node) => write!(f, "node {node} stands still"),
+            Self::Cut(a, b) => write!(f, "nodes {a} and {b} are cut off from each other"),
+            Self::OneWayCut(from, to) => write!(f, "nothing arrives from node {from} at node {to}"),
+            Self::DirectCut(from, to) => write!(f, "nothing direct arrives from node {from} at node {to}"),
+            Self::ClientCut(client) => write!(f, "the connection of player {client} breaks"),
+            Self::ClientStall(client) => write!(f, "player {client} does not read"),
+            Self::Twin(client) => write!(f, "somebody else logs in as player {client}"),
+            Self::StoreCut(node) => write!(f, "node {node} cannot reach the store"),
         }
     }
 }
@@ -59,7 +87,7 @@ pub struct Planned {
 
 impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>7} ms  {:?} for {} ms", self.at_ms, self.fault, self.lasts_ms)
+        write!(f, "{:>7} ms  {} ({} ms)", self.at_ms, self.fault, self.lasts_ms)
     }
 }
 
@@ -118,13 +146,16 @@ impl Almanac {
     }
 }
 
+/// Draws whom a fault strikes.
+type DrawFault = fn(&Scenario, &mut Dice) -> Fault;
+
 /// Draws all faults of a run, in the order of time.
 pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> Vec<Planned> {
     let f = &scenario.faults;
     let seconds = scenario.course.seconds;
     let storms: Vec<u64> = (0..seconds * 10).map(|d| d * 100).filter(|at| almanac.storm_left(*at) > 0).collect();
     let storm_s = storms.len() as u64 / 10;
-    let kinds: [(u32, fn(&Scenario, &mut Dice) -> Fault); 9] = [
+    let kinds: [(u32, DrawFault); 9] = [
         (f.crashes, |s, d| Fault::Crash(node(s, d))),
         (f.pauses, |s, d| Fault::Pause(node(s, d))),
         (f.cuts, |s, d| pair(s, d, Fault::Cut)),

@@ -1,9 +1,11 @@
 //! What a run tells: counts, faults that fired, and what the checkers found.
 
-use std::collections::BTreeMap;
-
 use node::Counters;
 use serde::Serialize;
+
+use crate::checkers::Checker;
+use crate::faults::FaultCount;
+use crate::names::Tally;
 
 /// Violations that a report keeps in words. All are counted.
 const KEPT: usize = 20;
@@ -14,47 +16,14 @@ pub struct Violation {
     /// Milliseconds from the beginning of the run.
     pub at_ms: u64,
     /// Which checker found it.
-    pub checker: &'static str,
+    pub checker: Checker,
     /// What it found.
     pub what: String,
 }
 
-/// How often a fault fired.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct FaultCount(pub BTreeMap<&'static str, u64>);
-
-impl FaultCount {
-    pub(crate) fn note(&mut self, fault: &'static str) {
-        self.add(fault, 1);
-    }
-
-    pub(crate) fn add(&mut self, fault: &'static str, times: u64) {
-        *self.0.entry(fault).or_insert(0) += times;
-    }
-
-    /// Adds another run's counts.
-    pub fn merge(&mut self, other: &Self) {
-        other.0.iter().for_each(|(fault, times)| self.add(fault, *times));
-    }
-}
-
-/// One run.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The scenario's name.
-    pub scenario: String,
-    /// The seed.
-    pub seed: u64,
-    /// The planted bug, if any.
-    pub plant: Option<&'static str>,
-    /// Over every effect of every node, in hexadecimal.
-    pub digest: String,
-    /// Seconds of virtual time.
-    pub simulated_s: u64,
-    /// Nodes.
-    pub nodes: u16,
-    /// Clients.
-    pub clients: u32,
+/// What the nodes of a run counted, dead ones included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
     /// Sessions that began.
     pub sessions: u64,
     /// Avatars that crossed from chunk to chunk.
@@ -75,34 +44,72 @@ pub struct Report {
     pub deeds_repeated: u64,
     /// Sessions that ended because a newer epoch was seen.
     pub sessions_replaced: u64,
-    /// How often each fault fired.
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The planted bug, if any.
+    pub plant: Option<&'static str>,
+    /// Over every effect of every node, in hexadecimal.
+    pub digest: String,
+    /// Seconds of virtual time that went by.
+    pub simulated_s: u64,
+    /// Nodes.
+    pub nodes: u16,
+    /// Clients.
+    pub clients: u32,
+    /// What the nodes counted.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// How often each kind of fault fired.
     pub faults: FaultCount,
     /// Comparisons that each checker made; one that made none proves nothing.
-    pub checks: BTreeMap<&'static str, u64>,
+    pub checks: Tally<Checker>,
     /// How many violations there were.
     pub violations: u64,
     /// The first of them.
     pub first_violations: Vec<Violation>,
-    /// The longest time that two nodes moved one avatar, in milliseconds.
+    /// The longest time for which two nodes moved one avatar, in milliseconds.
     pub longest_overlap_ms: u64,
-    /// The command that replays the run.
-    pub replay: String,
+}
+
+impl Counts {
+    pub(crate) fn add_node(&mut self, counters: &Counters) {
+        self.merge(&Self {
+            sessions: counters.sessions_begun,
+            border_crossings: counters.border_crossings,
+            frames_published: counters.frames_published,
+            frames_delivered: counters.frames_delivered,
+            updates_delivered: counters.updates_delivered,
+            gaps: counters.gaps,
+            keyframes: counters.keyframes_sent,
+            deeds: counters.deeds,
+            deeds_repeated: counters.deeds_repeated,
+            sessions_replaced: counters.sessions_replaced,
+        });
+    }
+
+    /// Adds another run's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.sessions += other.sessions;
+        self.border_crossings += other.border_crossings;
+        self.frames_published += other.frames_published;
+        self.frames_delivered += other.frames_delivered;
+        self.updates_delivered += other.updates_delivered;
+        self.gaps += other.gaps;
+        self.keyframes += other.keyframes;
+        self.deeds += other.deeds;
+        self.deeds_repeated += other.deeds_repeated;
+        self.sessions_replaced += other.sessions_replaced;
+    }
 }
 
 impl Report {
-    pub(crate) fn count(&mut self, counters: &Counters) {
-        self.sessions += counters.sessions_begun;
-        self.border_crossings += counters.border_crossings;
-        self.frames_published += counters.frames_published;
-        self.frames_delivered += counters.frames_delivered;
-        self.updates_delivered += counters.updates_delivered;
-        self.gaps += counters.gaps;
-        self.keyframes += counters.keyframes_sent;
-        self.deeds += counters.deeds;
-        self.deeds_repeated += counters.deeds_repeated;
-        self.sessions_replaced += counters.sessions_replaced;
-    }
-
     pub(crate) fn violation(&mut self, violation: Violation) {
         self.violations += 1;
         if self.first_violations.len() < KEPT {

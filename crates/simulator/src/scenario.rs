@@ -1,28 +1,10 @@
 //! Scenario files: how big the world is, how its network behaves, and how hard its faults strike.
 
-use std::ops::RangeInclusive;
+mod limits;
 
 use serde::Deserialize;
-use thiserror::Error;
-use world::{GeneratorVersion, Island, IslandPlan, TickRate};
 
-/// Why a scenario cannot be run.
-#[derive(Debug, Error)]
-pub enum ScenarioError {
-    /// The text is not TOML, or has a key or value that a scenario does not have. The message names line and key.
-    #[error("{0}")]
-    Syntax(String),
-    /// A value is out of its range.
-    #[error("`{key}` is {found}; allowed is {allowed}")]
-    Range {
-        /// The key with its section.
-        key: &'static str,
-        /// What the file says.
-        found: String,
-        /// What it may say.
-        allowed: String,
-    },
-}
+pub use limits::ScenarioError;
 
 /// A scenario as the file says it.
 #[derive(Clone, Debug, Deserialize)]
@@ -217,84 +199,10 @@ impl Default for StoreFaults {
 }
 
 impl Scenario {
-    /// Reads a scenario.
-    ///
-    /// # Errors
-    /// A message that names the line, the key and what is allowed.
-    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text).map_err(|e| ScenarioError::Syntax(e.to_string()))?;
-        scenario.check()?;
-        Ok(scenario)
-    }
-
-    /// The same scenario with its longest delays and all of its faults, for so many seconds.
+    /// The same scenario for so many seconds.
     #[must_use]
     pub fn lasting(mut self, seconds: u64) -> Self {
         self.course.seconds = seconds;
         self
     }
-
-    pub(crate) fn island(&self) -> Result<Island, ScenarioError> {
-        let plan = IslandPlan {
-            seed: self.world.island_seed,
-            size_chunks: self.world.size_chunks,
-            version: GeneratorVersion::LATEST,
-        };
-        Island::new(plan).map_err(|e| ScenarioError::Range {
-            key: "world.size_chunks",
-            found: self.world.size_chunks.to_string(),
-            allowed: e.to_string(),
-        })
-    }
-
-    pub(crate) fn rate(&self) -> TickRate {
-        TickRate::new(self.world.tick_hz).unwrap_or_default()
-    }
-
-    fn check(&self) -> Result<(), ScenarioError> {
-        within("world.nodes", u64::from(self.world.nodes), 1..=64)?;
-        within("players.count", u64::from(self.players.count), 1..=2000)?;
-        within("players.range_m", u64::from(self.players.range_m), 1..=2000)?;
-        within("course.seconds", self.course.seconds, 1..=86_400)?;
-        within("course.storm_s", self.course.storm_s, 0..=86_400)?;
-        within("course.heal_s", self.course.heal_s, 11..=600)?;
-        for (key, [low, high]) in [
-            ("players.decide_ms", self.players.decide_ms),
-            ("network.delay_ms", self.network.delay_ms),
-            ("network.held_up_ms", self.network.held_up_ms),
-            ("faults.lasts_ms", self.faults.lasts_ms),
-            ("store.delay_ms", self.store.delay_ms),
-            ("store.late_ms", self.store.late_ms),
-        ] {
-            if low > high || high > 60_000 {
-                let (found, allowed) = (format!("[{low}, {high}]"), "[least, most] up to 60000 ms".to_owned());
-                return Err(ScenarioError::Range { key, found, allowed });
-            }
-        }
-        for (key, per_mille) in [
-            ("players.deed_per_mille", self.players.deed_per_mille),
-            ("players.speech_per_mille", self.players.speech_per_mille),
-            ("network.loss_per_mille", self.network.loss_per_mille),
-            ("network.twice_per_mille", self.network.twice_per_mille),
-            ("network.held_up_per_mille", self.network.held_up_per_mille),
-            ("store.conflict_per_mille", self.store.conflict_per_mille),
-            ("store.fail_per_mille", self.store.fail_per_mille),
-            ("store.unknown_per_mille", self.store.unknown_per_mille),
-        ] {
-            within(key, u64::from(per_mille), 0..=900)?;
-        }
-        if TickRate::new(self.world.tick_hz).is_none() {
-            let allowed = format!("one of {:?}", TickRate::ALLOWED_HZ);
-            return Err(ScenarioError::Range { key: "world.tick_hz", found: self.world.tick_hz.to_string(), allowed });
-        }
-        self.island().map(|_| ())
-    }
-}
-
-fn within(key: &'static str, found: u64, allowed: RangeInclusive<u64>) -> Result<(), ScenarioError> {
-    if allowed.contains(&found) {
-        return Ok(());
-    }
-    let allowed = format!("{} to {}", allowed.start(), allowed.end());
-    Err(ScenarioError::Range { key, found: found.to_string(), allowed })
 }

@@ -83,6 +83,33 @@ impl Planted {
         Self(Some(plant))
     }
 
+    /// This bug, if this build has planted bugs at all.
+    #[must_use]
+    pub fn if_built_in(plant: Plant) -> Option<Self> {
+        #[cfg(feature = "plants")]
+        {
+            Some(Self::with(plant))
+        }
+        #[cfg(not(feature = "plants"))]
+        {
+            let _ = plant;
+            None
+        }
+    }
+
+    /// The planted bug, if any.
+    #[must_use]
+    pub fn which(self) -> Option<Plant> {
+        #[cfg(feature = "plants")]
+        {
+            self.0
+        }
+        #[cfg(not(feature = "plants"))]
+        {
+            None
+        }
+    }
+
     /// Whether this bug is planted.
     #[must_use]
     #[inline]

@@ -136,8 +136,12 @@ fn an_avatar_that_its_player_cannot_see_is_counted_once() {
     let mut pair = Pair::playing();
     pair.tick(&[frame(1, HOME, (0, 0), &left(1, 1, Destination::Gone))]);
     pair.play(2_500);
+    pair.tick(&[]);
     assert_eq!(pair.violations(), vec![]);
     pair.play(8_000);
+    assert_eq!(pair.violations(), vec![], "who is told nothing has an old picture, not one without himself");
+    pair.tick(&[]);
+    pair.play(2_000);
     assert_eq!(pair.violations(), vec![(Violation::SelfMissing, 1)]);
 }
 

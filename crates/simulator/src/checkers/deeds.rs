@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use node::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
 use store::{MemoryStore, Reply, Request};
 
-use super::Findings;
+use super::{Checker, Findings};
 
 #[derive(Debug, Default)]
 struct Account {
@@ -35,12 +35,13 @@ impl Deeds {
     pub(crate) fn look(&mut self, findings: &mut Findings, store: &MemoryStore) {
         for (name, account) in &mut self.accounts {
             let Reply::Found { document, .. } = store.apply(Request::Get { key: avatar_key(name) }) else {
-                findings.check("deed_durable", account.acknowledged.is_empty(), || format!("{name} has no document"));
+                findings
+                    .check(Checker::DeedDurable, account.acknowledged.is_empty(), || format!("{name} has no document"));
                 continue;
             };
             match document.read::<AvatarBody>(AVATAR_SCHEMA) {
                 Ok(body) => account.compare(findings, name, body),
-                Err(e) => findings.check("deed_durable", false, || format!("{name}: {e}")),
+                Err(e) => findings.check(Checker::DeedDurable, false, || format!("{name}: {e}")),
             }
         }
     }
@@ -50,22 +51,22 @@ impl Account {
     fn compare(&mut self, findings: &mut Findings, name: &str, body: AvatarBody) {
         let oldest = body.window.iter().map(|r| r.request).min().unwrap_or(0);
         for request in self.acknowledged.range(oldest..) {
-            findings.check("deed_durable", body.window.iter().any(|r| r.request == *request), || {
+            findings.check(Checker::DeedDurable, body.window.iter().any(|r| r.request == *request), || {
                 format!("{name} was told that request {request} is done, and it is not in its document")
             });
         }
         let distinct: BTreeSet<u32> = body.window.iter().map(|r| r.request).collect();
-        findings.check("deed_once", distinct.len() == body.window.len(), || {
+        findings.check(Checker::DeedOnce, distinct.len() == body.window.len(), || {
             format!("{name} has a request twice among its replies: {:?}", body.window)
         });
-        findings.check("deed_once", body.seq <= self.asked.len() as u64, || {
+        findings.check(Checker::DeedOnce, body.seq <= self.asked.len() as u64, || {
             format!("{name} asked for {} deeds, {} were done", self.asked.len(), body.seq)
         });
         if let Some(last) = &self.last {
             let forward = body.epoch >= last.epoch && body.seq >= last.seq && body.next_request >= last.next_request;
-            findings.check("document_forward", forward, || format!("{name} went back from {last:?} to {body:?}"));
+            findings.check(Checker::DocumentForward, forward, || format!("{name} went back from {last:?} to {body:?}"));
             let held = body.epoch > last.epoch || body.holder == last.holder;
-            findings.check("holder_unique", held, || {
+            findings.check(Checker::HolderUnique, held, || {
                 format!("epoch {} of {name} changed from {} to {}", body.epoch, last.holder, body.holder)
             });
         }

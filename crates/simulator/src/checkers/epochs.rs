@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use node::limits::{STALL_MS, VERIFY_WITHIN_MS};
 use world::{EntityId, Gait, Millis};
 
-use super::{Findings, Scene};
+use super::{Checker, Findings, Scene};
 
 /// Milliseconds for which two nodes may move one avatar: until the older must have confirmed its epoch, and what it
 /// may sleep without noticing.
-pub(crate) const OVERLAP_BOUND_MS: u64 = VERIFY_WITHIN_MS + STALL_MS;
+pub const OVERLAP_BOUND_MS: u64 = VERIFY_WITHIN_MS + STALL_MS;
 
 #[derive(Debug, Default)]
 pub(crate) struct Epochs {
@@ -20,9 +20,9 @@ pub(crate) struct Epochs {
 
 impl Epochs {
     /// A session was welcomed at an epoch.
-    pub(crate) fn welcomed(&mut self, findings: &mut Findings, _now: Millis, name: &str, epoch: u32, link: u64) {
+    pub(crate) fn welcomed(&mut self, findings: &mut Findings, name: &str, epoch: u32, link: u64) {
         let owner = *self.given.entry((name.to_owned(), epoch)).or_insert(link);
-        findings.check("epoch_given_once", owner == link, || {
+        findings.check(Checker::EpochGivenOnce, owner == link, || {
             format!("{name} was welcomed at epoch {epoch} on connections {owner} and {link}")
         });
     }
@@ -39,7 +39,7 @@ impl Epochs {
             let since = *self.overlaps.entry(*entity).or_insert(scene.now);
             let lasts = scene.now.since(since);
             self.longest_ms = self.longest_ms.max(lasts);
-            findings.check("overlap_bounded", lasts <= OVERLAP_BOUND_MS, || {
+            findings.check(Checker::OverlapBounded, lasts <= OVERLAP_BOUND_MS, || {
                 format!("{entity} has been moved by two nodes for {lasts} ms; the bound is {OVERLAP_BOUND_MS} ms")
             });
         }

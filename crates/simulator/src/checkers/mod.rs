@@ -4,13 +4,14 @@
 //! that it holds. While it storms only safety is checked; once everything must have healed, agreement is too. Each
 //! checker counts its comparisons, and is proven by planted bugs that it finds.
 
+mod checker;
 mod deeds;
 mod epochs;
 mod queues;
 mod screens;
 mod truth;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use client::event::{Asked, Outcome};
 use node::Status;
@@ -19,11 +20,14 @@ use protocol::{Envelope, Kind, limits};
 use store::MemoryStore;
 use world::{Millis, TickRate};
 
+use crate::names::Tally;
 use crate::plan::Weather;
 use crate::players::Player;
 use crate::report::{Report, Violation};
+pub use checker::{CHECKERS, Checker};
 use deeds::Deeds;
 use epochs::Epochs;
+pub use epochs::OVERLAP_BOUND_MS;
 use queues::Queues;
 use screens::Screens;
 use truth::Truth;
@@ -38,26 +42,34 @@ pub(crate) struct Scene<'a> {
     pub(crate) statuses: Vec<Status>,
     pub(crate) players: &'a [Player],
     /// Players that do not read now.
-    pub(crate) impaired: BTreeSet<usize>,
+    pub(crate) not_reading: BTreeSet<usize>,
     pub(crate) store: &'a MemoryStore,
 }
 
 /// What the checkers found and how often they looked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Findings {
     at_ms: u64,
-    counts: BTreeMap<&'static str, u64>,
+    counts: Tally<Checker>,
     violations: Vec<Violation>,
     total: u64,
 }
 
+/// Milliseconds between two looks at all documents.
+const DOCUMENTS_EVERY_MS: u64 = 1_000;
 /// Violations that are kept in words.
 const KEPT: usize = 50;
 
+impl Default for Findings {
+    fn default() -> Self {
+        Self { at_ms: 0, counts: Tally::of(CHECKERS), violations: Vec::new(), total: 0 }
+    }
+}
+
 impl Findings {
     /// One comparison of a checker; `what` says what was found if it does not hold.
-    pub(crate) fn check(&mut self, checker: &'static str, holds: bool, what: impl FnOnce() -> String) {
-        *self.counts.entry(checker).or_insert(0) += 1;
+    pub(crate) fn check(&mut self, checker: Checker, holds: bool, what: impl FnOnce() -> String) {
+        self.counts.note(checker);
         if !holds {
             self.total += 1;
             if self.violations.len() < KEPT {
@@ -74,16 +86,18 @@ pub(crate) struct Checkers {
     truth: Truth,
     epochs: Epochs,
     deeds: Deeds,
+    /// When the documents are looked at again.
+    documents_at_ms: u64,
     screens: Screens,
     queues: Queues,
 }
 
 impl Checkers {
     /// A node wrote control messages to a player.
-    pub(crate) fn hear(&mut self, now: Millis, name: &str, link: u64, mut control: &[u8]) {
+    pub(crate) fn hear(&mut self, name: &str, link: u64, mut control: &[u8]) {
         while let Ok(Some((envelope, used))) = Envelope::split(control, limits::SERVER_MESSAGE_BYTES) {
             if let Ok(Some(ToClient::Welcome(_))) = ToClient::decode(&envelope) {
-                self.epochs.welcomed(&mut self.findings, now, name, envelope.context.epoch, link);
+                self.epochs.welcomed(&mut self.findings, name, envelope.context.epoch, link);
             }
             control = &control[used..];
         }
@@ -106,6 +120,11 @@ impl Checkers {
         }
     }
 
+    /// Violations so far.
+    pub(crate) fn violations(&self) -> u64 {
+        self.findings.total
+    }
+
     /// Looks at everything once.
     pub(crate) fn look(&mut self, scene: &Scene<'_>) {
         self.findings.at_ms = scene.since_beginning;
@@ -113,7 +132,8 @@ impl Checkers {
         self.epochs.look(&mut self.findings, scene);
         self.queues.look(&mut self.findings, scene);
         self.screens.look(&mut self.findings, scene, &self.truth);
-        if scene.since_beginning.is_multiple_of(1_000 / scene.rate.period_ms() * scene.rate.period_ms()) {
+        if scene.since_beginning >= self.documents_at_ms {
+            self.documents_at_ms = scene.since_beginning + DOCUMENTS_EVERY_MS;
             self.deeds.look(&mut self.findings, scene.store);
         }
     }

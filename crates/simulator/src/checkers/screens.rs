@@ -10,7 +10,7 @@ use protocol::tick::Lane;
 use world::{Chunk, EntityId, Epoch, Hop, Millis, Pace, Position, UNITS_PER_METRE};
 
 use super::truth::{Fact, Truth};
-use super::{Findings, Scene};
+use super::{Checker, Findings, Scene};
 use crate::plan::Weather;
 
 /// Milliseconds for which a session, an avatar or a view must have lasted before it is compared: a keyframe's way and
@@ -46,12 +46,12 @@ impl Screens {
         }
         let Some(pace) = &self.pace else { return };
         for (index, player) in scene.players.iter().enumerate() {
-            if player.guest || scene.impaired.contains(&index) {
+            if player.guest || scene.not_reading.contains(&index) {
                 continue;
             }
             let just_joined = scene.now.since(player.joined_at) < ARRIVAL_MS;
             let back = player.is_playing() || player.is_stopped() || just_joined;
-            findings.check("client_is_back", back, || format!("{} is not in the world again", player.name));
+            findings.check(Checker::ClientIsBack, back, || format!("{} is not in the world again", player.name));
             let settled = player.welcomed_at.is_some_and(|at| scene.now.since(at) >= SETTLED_MS);
             if let (true, true, Some(picture)) = (settled, player.is_playing(), player.client.picture()) {
                 screen(findings, scene, truth, &player.name, picture, pace);
@@ -67,7 +67,7 @@ impl Screens {
         for (node, ghost) in scene.statuses.iter().flat_map(|s| s.ghosts.iter().map(|g| (s.incarnation, g))) {
             let last = self.orders.insert((node, ghost.entity), (ghost.order, scene.now));
             let remembered = last.filter(|(_, at)| scene.now.since(*at) < DEPARTED_MS / 2);
-            findings.check("nothing_goes_back", remembered.is_none_or(|(order, _)| ghost.order >= order), || {
+            findings.check(Checker::NothingGoesBack, remembered.is_none_or(|(order, _)| ghost.order >= order), || {
                 format!("{node} showed {} at {last:?} and then at {:?}", ghost.entity, ghost.order)
             });
         }
@@ -78,7 +78,7 @@ impl Screens {
         for (index, player) in scene.players.iter().enumerate() {
             let total = player.client.checks().total();
             let known = self.anomalies.insert(index, total).unwrap_or(0);
-            findings.check("client_sees_sense", total <= known, || {
+            findings.check(Checker::ClientSeesSense, total <= known, || {
                 let kinds: Vec<String> =
                     player.client.checks().seen().map(|(kind, n)| format!("{} {n}", kind.label())).collect();
                 format!("{}: {}", player.name, kinds.join(", "))
@@ -97,24 +97,24 @@ fn screen(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, name: &str,
         let rings = here.rings_to(fact.status.chunk).max(here.rings_to(fact.status.at.chunk()));
         let Some(view) = picture.chunk(fact.status.chunk).filter(|_| rings <= 1) else { continue };
         let ghost = picture.get(entity);
-        findings.check("everyone_in_view_is_shown", ghost.is_some(), || {
+        findings.check(Checker::EveryoneInViewIsShown, ghost.is_some(), || {
             format!("{name} at {here} does not see {entity} at {} in {}", fact.status.at.chunk(), fact.status.chunk)
         });
         if let Some(ghost) = ghost {
             let shown = ghost.segment.at(tick, pace);
             let tolerance = if view.lane == Lane::Near { NEAR_UNITS } else { FAR_UNITS };
-            place(findings, "shown_where_it_is", scene, fact, shown, tolerance, name);
+            place(findings, Checker::ShownWhereItIs, scene, fact, shown, tolerance, name);
         }
     }
     for ghost in picture.entities() {
         phantom(findings, scene, truth, ghost.entity, name);
         let rings = here.rings_to(ghost.chunk);
-        findings.check("nothing_else_leaks", rings <= 3, || {
+        findings.check(Checker::NothingElseLeaks, rings <= 3, || {
             format!("{name} at {here} is shown {} in {}, {rings} rings away", ghost.entity, ghost.chunk)
         });
     }
     for (chunk, _) in picture.chunks() {
-        findings.check("nothing_else_leaks", here.rings_to(chunk) <= 3, || {
+        findings.check(Checker::NothingElseLeaks, here.rings_to(chunk) <= 3, || {
             format!("{name} at {here} is still shown chunk {chunk}")
         });
     }
@@ -135,12 +135,12 @@ fn ghosts(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, status: &St
         }
         let ghost = copies.get(&entity);
         let who = || status.incarnation.to_string();
-        findings.check("ghosts_agree", ghost.is_some(), || format!("{} has no ghost of {entity}", who()));
+        findings.check(Checker::GhostsAgree, ghost.is_some(), || format!("{} has no ghost of {entity}", who()));
         if let Some(ghost) = ghost {
-            findings.check("ghosts_agree", ghost.order.0 == fact.status.order.0, || {
+            findings.check(Checker::GhostsAgree, ghost.order.0 == fact.status.order.0, || {
                 format!("{} has {entity} at {:?}, its holder at {:?}", who(), ghost.order, fact.status.order)
             });
-            place(findings, "ghosts_agree", scene, fact, ghost.at, NEAR_UNITS, &who());
+            place(findings, Checker::GhostsAgree, scene, fact, ghost.at, NEAR_UNITS, &who());
         }
     }
     for entity in copies.keys() {
@@ -155,7 +155,7 @@ fn settled(fact: &Fact, now: Millis) -> bool {
 /// Movers are shown about where they are; who has stood for a while, exactly there.
 fn place(
     findings: &mut Findings,
-    checker: &'static str,
+    checker: Checker,
     scene: &Scene<'_>,
     fact: &Fact,
     shown: Position,
@@ -173,7 +173,7 @@ fn place(
 
 fn phantom(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, entity: EntityId, who: &str) {
     let gone_for = truth.last_held(entity).map_or(u64::MAX, |at| scene.now.since(at));
-    findings.check("nobody_is_shown_who_is_gone", gone_for <= PHANTOM_MS, || {
+    findings.check(Checker::NobodyIsShownWhoIsGone, gone_for <= PHANTOM_MS, || {
         format!("{who} shows {entity}, which nobody has held for {gone_for} ms")
     });
 }

@@ -1,0 +1,188 @@
+//! What a scenario may say, and how it is told what it may not: line, key and what is allowed.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use thiserror::Error;
+use toml::de::{DeTable, DeValue};
+use world::{GeneratorVersion, Island, IslandPlan, TickRate};
+
+use super::Scenario;
+use crate::plan::Fault;
+
+/// The longest time that a scenario may name, in milliseconds: a minute is longer than anything a node waits for.
+const LONGEST_MS: u64 = 60_000;
+/// The most faults of one kind in a minute of storm: one every 60 ms.
+const MOST_A_MINUTE: u64 = 1_000;
+/// Of a thousand, so many at most: a network or store that lets nothing through heals nothing.
+const MOST_PER_MILLE: u64 = 900;
+/// Seconds after a storm at least: a node that is silent for 10 s is given up, and a second is what a summary needs.
+const HEAL_LEAST_S: u64 = 11;
+
+/// Why a scenario cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ScenarioError {
+    /// The text is not TOML, or has a key or value that a scenario does not have. The message names line and key.
+    #[error("{0}")]
+    Syntax(String),
+    /// A value is out of its range.
+    #[error("{place}`{key}` is {found}; allowed: {allowed}")]
+    Range {
+        /// Where the file says so.
+        place: Place,
+        /// The key with its section.
+        key: &'static str,
+        /// What the file says.
+        found: String,
+        /// What it may say.
+        allowed: String,
+    },
+    /// A fault strikes a node or a client that does not exist.
+    #[error("the plan says that {fault}; there are {nodes} nodes and {clients} players, counted from 0")]
+    Nobody {
+        /// The fault.
+        fault: Fault,
+        /// How many nodes there are.
+        nodes: u16,
+        /// How many players there are.
+        clients: u32,
+    },
+}
+
+/// The line of a file, if the value came from one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place(Option<usize>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |line| write!(f, "line {line}: "))
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// A message that names the line, the key and what is allowed.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self =
+            toml::from_str(text).map_err(|e| ScenarioError::Syntax(e.to_string().trim_end().into()))?;
+        match scenario.check() {
+            Ok(_) => Ok(scenario),
+            Err(ScenarioError::Range { key, found, allowed, .. }) => {
+                Err(ScenarioError::Range { place: Place(line_of(text, key)), key, found, allowed })
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(crate) fn rate(&self) -> TickRate {
+        TickRate::new(self.world.tick_hz).unwrap_or_default()
+    }
+
+    /// Looks at every value; the island is what comes of it.
+    pub(crate) fn check(&self) -> Result<Island, ScenarioError> {
+        self.check_sizes()?;
+        self.check_spans()?;
+        self.check_chances()?;
+        self.check_rates()?;
+        if TickRate::new(self.world.tick_hz).is_none() {
+            let allowed = format!("one of {:?}", TickRate::ALLOWED_HZ);
+            return Err(out_of_range("world.tick_hz", self.world.tick_hz, allowed));
+        }
+        self.island()
+    }
+
+    fn island(&self) -> Result<Island, ScenarioError> {
+        let plan = IslandPlan {
+            seed: self.world.island_seed,
+            size_chunks: self.world.size_chunks,
+            version: GeneratorVersion::LATEST,
+        };
+        Island::new(plan).map_err(|e| out_of_range("world.size_chunks", self.world.size_chunks, e.to_string()))
+    }
+
+    fn check_sizes(&self) -> Result<(), ScenarioError> {
+        let (players, course) = (&self.players, &self.course);
+        within("world.nodes", u64::from(self.world.nodes), 1..=64)?;
+        within("players.count", u64::from(players.count), 1..=2_000)?;
+        within("players.range_m", u64::from(players.range_m), 1..=2_000)?;
+        within("course.seconds", course.seconds, 1..=86_400)?;
+        within("course.arrive_s", course.arrive_s, 0..=3_600)?;
+        within("course.storm_s", course.storm_s, 0..=3_600)?;
+        within("course.heal_s", course.heal_s, HEAL_LEAST_S..=600)?;
+        within("course.calm_s", course.calm_s, 1..=3_600)
+    }
+
+    fn check_spans(&self) -> Result<(), ScenarioError> {
+        for (key, [low, high]) in [
+            ("players.decide_ms", self.players.decide_ms),
+            ("network.delay_ms", self.network.delay_ms),
+            ("network.held_up_ms", self.network.held_up_ms),
+            ("faults.lasts_ms", self.faults.lasts_ms),
+            ("store.delay_ms", self.store.delay_ms),
+            ("store.late_ms", self.store.late_ms),
+        ] {
+            if low > high || high > LONGEST_MS {
+                let allowed = format!("[least, most] with least <= most <= {LONGEST_MS}");
+                return Err(out_of_range(key, format!("[{low}, {high}]"), allowed));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_chances(&self) -> Result<(), ScenarioError> {
+        let (players, network, store) = (&self.players, &self.network, &self.store);
+        for (key, per_mille) in [
+            ("players.deed_per_mille", players.deed_per_mille),
+            ("players.speech_per_mille", players.speech_per_mille),
+            ("network.loss_per_mille", network.loss_per_mille),
+            ("network.twice_per_mille", network.twice_per_mille),
+            ("network.held_up_per_mille", network.held_up_per_mille),
+            ("store.conflict_per_mille", store.conflict_per_mille),
+            ("store.fail_per_mille", store.fail_per_mille),
+            ("store.unknown_per_mille", store.unknown_per_mille),
+        ] {
+            within(key, u64::from(per_mille), 0..=MOST_PER_MILLE)?;
+        }
+        Ok(())
+    }
+
+    fn check_rates(&self) -> Result<(), ScenarioError> {
+        let faults = &self.faults;
+        for (key, a_minute) in [
+            ("faults.crashes", faults.crashes),
+            ("faults.pauses", faults.pauses),
+            ("faults.cuts", faults.cuts),
+            ("faults.one_way_cuts", faults.one_way_cuts),
+            ("faults.direct_cuts", faults.direct_cuts),
+            ("faults.client_cuts", faults.client_cuts),
+            ("faults.client_stalls", faults.client_stalls),
+            ("faults.twins", faults.twins),
+            ("faults.store_cuts", faults.store_cuts),
+        ] {
+            within(key, u64::from(a_minute), 0..=MOST_A_MINUTE)?;
+        }
+        Ok(())
+    }
+}
+
+fn within(key: &'static str, found: u64, allowed: RangeInclusive<u64>) -> Result<(), ScenarioError> {
+    if allowed.contains(&found) {
+        return Ok(());
+    }
+    Err(out_of_range(key, found, format!("{} to {}", allowed.start(), allowed.end())))
+}
+
+fn out_of_range(key: &'static str, found: impl fmt::Display, allowed: String) -> ScenarioError {
+    ScenarioError::Range { place: Place(None), key, found: found.to_string(), allowed }
+}
+
+/// The line, from 1, on which a text gives `section.key` its value.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let (section, key) = key.split_once('.')?;
+    let document = DeTable::parse(text).ok()?;
+    let DeValue::Table(table) = document.get_ref().get(section)?.get_ref() else { return None };
+    let start = table.get(key)?.span().start;
+    Some(text.get(..start)?.lines().count().max(1))
+}

@@ -1,0 +1,10 @@
+//! The simulator's tests: seeds that must hold, planted bugs that must be found, and scenarios named after the
+//! adversary.
+
+mod adversaries;
+mod determinism;
+mod files;
+mod fixture;
+mod kept;
+mod plants;
+mod suite;

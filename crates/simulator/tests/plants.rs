@@ -1,0 +1,61 @@
+//! Every planted bug is found by a checker within a bounded number of seeds, and the code without it passes the same.
+
+use world::Plant;
+
+use crate::fixture::{assert_holds, clean, first_island, until_found};
+use crate::suite;
+
+/// Seeds within which a planted bug must be found.
+const WITHIN: u64 = 60;
+
+fn is_found(plant: Plant) {
+    let scenario = first_island();
+    let runs = (1..=WITHIN).map(|seed| until_found(&scenario, seed, plant));
+    let found = runs.into_iter().find(|report| report.violations > 0);
+    let report = found.unwrap_or_else(|| panic!("{} was not found within {WITHIN} seeds", plant.name()));
+    let first = &report.first_violations[0];
+    println!(
+        "{:18} found at seed {:2} after {:5} ms by {}: {}",
+        plant.name(),
+        report.seed,
+        first.at_ms,
+        first.checker,
+        first.what
+    );
+    assert_eq!(report.plant, Some(plant.name()));
+    // The suite runs the first seeds without any plant.
+    (suite::SEEDS + 1..=report.seed).for_each(|seed| assert_holds(&clean(&scenario, seed)));
+}
+
+macro_rules! plants {
+    ($($test:ident: $plant:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                is_found(Plant::$plant);
+            }
+        )*
+
+        #[test]
+        fn every_plant_has_a_test() {
+            let tested = [$(Plant::$plant,)*];
+            assert_eq!(tested.as_slice(), Plant::ALL.map(|(plant, _, _)| plant));
+        }
+    };
+}
+
+plants! {
+    resurrect_is_found: Resurrect,
+    deaf_to_gaps_is_found: DeafToGaps,
+    mute_summaries_is_found: MuteSummaries,
+    no_limbo_is_found: NoLimbo,
+    leaky_interest_is_found: LeakyInterest,
+    skip_epoch_is_found: SkipEpoch,
+    deaf_to_epochs_is_found: DeafToEpochs,
+    forget_request_is_found: ForgetRequest,
+    guess_on_unknown_is_found: GuessOnUnknown,
+    hoard_is_found: Hoard,
+    ghost_forever_is_found: GhostForever,
+    trust_the_silent_is_found: TrustTheSilent,
+    keyframe_early_is_found: KeyframeEarly,
+}
