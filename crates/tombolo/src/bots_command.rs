@@ -50,12 +50,7 @@ pub struct BotsArgs {
 /// Runs the command.
 pub fn run(args: BotsArgs) -> Outcome {
     crate::logging::start(if args.json { "error" } else { "warn" });
-    for address in &args.connect {
-        let port = address.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
-        if port.is_none_or(|port| port.parse::<u16>().is_err()) {
-            return Err(Failure::usage(format!("--connect {address}: expected HOST:PORT, such as 127.0.0.1:7700")));
-        }
-    }
+    options::addresses(&args.connect)?;
     let behaviours: Result<Vec<_>, _> = args.behaviour.iter().map(|name| Behaviour::load(name)).collect();
     let behaviours = behaviours.map_err(|e| Failure::usage(format!("--behaviour: {e}")))?;
     let first = behaviours.first().cloned().ok_or_else(|| Failure::usage("--behaviour: name at least one"))?;

@@ -1,11 +1,14 @@
-//! Logs go to standard error, so that standard output is for results. `TOMBOLO_LOG` chooses what is logged.
+//! Logs go to standard error, so that standard output is for results, and wait while a command has the whole terminal.
+//! `TOMBOLO_LOG` chooses what is logged.
 
 use tracing_subscriber::EnvFilter;
+
+use crate::screen::Aside;
 
 /// Starts logging at a level unless the environment names another.
 pub fn start(level: &str) {
     let filter = EnvFilter::try_from_env("TOMBOLO_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Aside).with_target(false);
     // A second start, as in tests, keeps the first.
     let _ = logs.try_init();
 }

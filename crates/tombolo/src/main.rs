@@ -5,13 +5,16 @@
 
 mod atlas;
 mod bots_command;
+mod colours;
 mod config;
 mod dev;
 mod failure;
 mod logging;
 mod node_command;
 mod options;
+mod play;
 mod progress;
+mod screen;
 mod stop;
 mod store_command;
 
@@ -33,6 +36,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Run one host of a cluster.
     Node(node_command::NodeArgs),
+    /// Walk and speak in the terminal among the others.
+    Play(play::PlayArgs),
     /// Let bots play against any address.
     Bots(bots_command::BotsArgs),
     /// Serve or look after the store.
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Node(args) => node_command::run(args),
+        Command::Play(args) => play::run(args),
         Command::Bots(args) => bots_command::run(args),
         Command::Store(args) => store_command::run(args),
     };

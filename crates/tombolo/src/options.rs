@@ -83,6 +83,17 @@ fn wrong_duration() -> String {
     "expected a time such as 500ms, 20s, 2m or 1h".into()
 }
 
+/// Whether each of these is `HOST:PORT`.
+pub fn addresses(connect: &[String]) -> Result<(), Failure> {
+    for address in connect {
+        let port = address.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
+        if port.is_none_or(|port| port.parse::<u16>().is_err()) {
+            return Err(Failure::usage(format!("--connect {address}: expected HOST:PORT, such as 127.0.0.1:7700")));
+        }
+    }
+    Ok(())
+}
+
 /// The planted bug with this name.
 #[cfg(feature = "plants")]
 pub fn planted(name: Option<&str>) -> Result<Planted, Failure> {

@@ -22,6 +22,7 @@ pub fn on_signals() -> std::io::Result<watch::Receiver<bool>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        crate::screen::give_back();
         std::process::exit(130);
     });
     Ok(told)
