@@ -75,7 +75,8 @@ impl Board {
     }
 
     pub(crate) fn progress(&self, elapsed_ms: u64) -> Progress {
-        let mut progress = Progress { elapsed_ms, ..Progress::default() };
+        let latency_ms = Percentiles::of(&self.latency_of_all());
+        let mut progress = Progress { elapsed_ms, latency_ms, ..Progress::default() };
         for entry in &self.entries {
             progress.started += u32::from(entry.started);
             progress.playing += u32::from(entry.playing);
@@ -110,10 +111,14 @@ impl Board {
         report
     }
 
-    fn measurements(&self, report: &mut Report) {
+    fn latency_of_all(&self) -> Histogram<u64> {
         let mut all = self.latency.same_node.clone();
         all.add(&self.latency.other_node).expect("histograms of one shape");
-        report.latency_ms = Percentiles::of(&all);
+        all
+    }
+
+    fn measurements(&self, report: &mut Report) {
+        report.latency_ms = Percentiles::of(&self.latency_of_all());
         report.latency_same_node_ms = Percentiles::of(&self.latency.same_node);
         report.latency_other_node_ms = Percentiles::of(&self.latency.other_node);
         report.lateness_ms = Percentiles::of(&self.lateness);

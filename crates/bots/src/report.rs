@@ -66,6 +66,8 @@ pub struct Progress {
     pub violations: u64,
     /// Connections lost so far.
     pub reconnects: u64,
+    /// From an input to the moment another bot sees it, so far.
+    pub latency_ms: Percentiles,
 }
 
 /// What a run found.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use console::{
     ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
@@ -15,6 +15,8 @@ use world::{Chunk, EntityId, Island, IslandId, Position, TickRate};
 
 /// Happenings that the map keeps.
 const EVENTS: usize = 30;
+/// The time over which rates are taken, however many look. Nodes show their totals five times a second.
+const RATES_OVER: Duration = Duration::from_secs(1);
 
 /// The hosts that are shown, and the island under them.
 pub struct Atlas {
@@ -27,14 +29,36 @@ pub struct Atlas {
     memory: Mutex<Memory>,
 }
 
-/// What rates and happenings are told from: the look before.
+/// What rates and happenings are told from: the looks before.
 #[derive(Default)]
 struct Memory {
-    looked_at: Option<Instant>,
-    links: BTreeMap<(Incarnation, Incarnation), (u64, u64)>,
-    lateness: BTreeMap<Incarnation, (u64, u64)>,
+    links: BTreeMap<(Incarnation, Incarnation), Meter>,
+    lateness: BTreeMap<Incarnation, Meter>,
     known: BTreeSet<Incarnation>,
     events: Vec<Event>,
+}
+
+/// How fast two totals grow.
+struct Meter {
+    since: Instant,
+    totals: (u64, u64),
+    per_second: (f64, f64),
+}
+
+impl Meter {
+    fn new(now: Instant, totals: (u64, u64)) -> Self {
+        Self { since: now, totals, per_second: (0.0, 0.0) }
+    }
+
+    fn read(&mut self, now: Instant, totals: (u64, u64)) -> (f64, f64) {
+        let elapsed = now.saturating_duration_since(self.since);
+        if elapsed >= RATES_OVER {
+            let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / elapsed.as_secs_f64();
+            let per_second = (rate(totals.0, self.totals.0), rate(totals.1, self.totals.1));
+            *self = Self { since: now, totals, per_second };
+        }
+        self.per_second
+    }
 }
 
 impl Atlas {
@@ -62,7 +86,6 @@ impl Source for Atlas {
     fn snapshot(&self) -> Snapshot {
         let reports = self.reports();
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed_s = memory.looked_at.replace(Instant::now()).map_or(0.0, |at| at.elapsed().as_secs_f64());
         let indices = index(&reports);
         memory.notice(&indices, &reports);
         Snapshot {
@@ -81,7 +104,7 @@ impl Source for Atlas {
             nodes: nodes(&reports, &indices, &mut memory),
             chunks: chunks(&reports, &indices),
             entities: entities(&reports, &indices),
-            links: links(&reports, &indices, &mut memory, elapsed_s),
+            links: links(&reports, &indices, &mut memory),
             counters: counters(&self.hosts),
             events: memory.events.clone(),
         }
@@ -125,6 +148,7 @@ fn nodes(
     indices: &BTreeMap<Incarnation, NodeIndex>,
     memory: &mut Memory,
 ) -> Vec<NodeView> {
+    let now = Instant::now();
     let mut views = vec![NodeView::default(); indices.len()];
     for (incarnation, index) in indices {
         let view = &mut views[usize::from(index.0)];
@@ -140,9 +164,9 @@ fn nodes(
         view.name = format!("{host}.{}", report.incarnation.node());
         view.client_address = report.client_address.to_string();
         let late = (report.shell.turns, report.shell.late_ms);
-        let before = memory.lateness.insert(report.incarnation, late).unwrap_or(late);
-        let turns = late.0.saturating_sub(before.0).max(1);
-        view.tick_lag_ms = late.1.saturating_sub(before.1) as f64 / turns as f64;
+        let meter = memory.lateness.entry(report.incarnation).or_insert_with(|| Meter::new(now, late));
+        let (turns, late_ms) = meter.read(now, late);
+        view.tick_lag_ms = if turns > 0.0 { late_ms / turns } else { 0.0 };
         let Some(status) = &report.status else {
             view.state = NodeState::Joining;
             continue;
@@ -212,25 +236,16 @@ fn links(
     reports: &[(String, NodeReport)],
     indices: &BTreeMap<Incarnation, NodeIndex>,
     memory: &mut Memory,
-    elapsed_s: f64,
 ) -> Vec<LinkView> {
+    let now = Instant::now();
     let mut views = Vec::new();
     for status in reports.iter().filter_map(|(_, r)| r.status.as_ref()) {
         for peer in &status.peers {
             let (Some(from), Some(to)) = (indices.get(&peer.peer), indices.get(&status.incarnation)) else { continue };
-            let now = (peer.messages, peer.bytes);
-            let before = memory.links.insert((peer.peer, status.incarnation), now).unwrap_or(now);
-            let rate = |now: u64, before: u64| {
-                if elapsed_s > 0.0 { now.saturating_sub(before) as f64 / elapsed_s } else { 0.0 }
-            };
-            views.push(LinkView {
-                from: *from,
-                to: *to,
-                frames_per_s: rate(now.0, before.0),
-                bytes_per_s: rate(now.1, before.1),
-                gap_count: peer.gaps,
-                up: peer.up,
-            });
+            let (link, totals) = ((peer.peer, status.incarnation), (peer.messages, peer.bytes));
+            let meter = memory.links.entry(link).or_insert_with(|| Meter::new(now, totals));
+            let (frames_per_s, bytes_per_s) = meter.read(now, totals);
+            views.push(LinkView { from: *from, to: *to, frames_per_s, bytes_per_s, gap_count: peer.gaps, up: peer.up });
         }
     }
     views
@@ -265,12 +280,16 @@ impl Memory {
         for node in went {
             self.tell(Severity::Warn, format!("{node} is gone"));
         }
+        self.links.retain(|(from, to), _| now.contains(from) && now.contains(to));
+        self.lateness.retain(|node, _| now.contains(node));
         self.known = now;
     }
 
     fn tell(&mut self, severity: Severity, text: String) {
-        self.events.insert(0, Event { at_ms: unix_ms(), severity, text });
-        self.events.truncate(EVENTS);
+        if self.events.len() == EVENTS {
+            self.events.remove(0);
+        }
+        self.events.push(Event { at_ms: unix_ms(), severity, text });
     }
 }
 

@@ -20,7 +20,7 @@ use world::{Island, IslandId};
 use crate::atlas::Atlas;
 use crate::failure::{Failure, Outcome, chain};
 use crate::options::{self, WorldOptions};
-use crate::progress::{self, Scene};
+use crate::progress::{self, Scene, Show};
 use crate::stop;
 
 /// Options of `tombolo dev`.
@@ -58,8 +58,21 @@ pub struct DevArgs {
     #[arg(long, value_name = "NAME")]
     plant: Option<String>,
     /// Print one JSON object at the end and nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with = "plain")]
     json: bool,
+    /// Print lines instead of the dashboard, on a terminal too
+    #[arg(long)]
+    plain: bool,
+}
+
+impl DevArgs {
+    fn show(&self) -> Show {
+        match (self.json, self.plain) {
+            (true, _) => Show::Nothing,
+            (false, true) => Show::Lines,
+            (false, false) => Show::All,
+        }
+    }
 }
 
 /// Nodes that one process runs at most: beyond it the cores are the limit on any machine.
@@ -157,7 +170,8 @@ async fn play(args: DevArgs, plan: Option<Plan>) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     let mut world = start(&args).await?;
     let addresses = world.addresses();
-    if let Err(failure) = open_map(&args, &mut world) {
+    let atlas = atlas(&args, &world)?;
+    if let Err(failure) = open_map(&args, &mut world, &atlas) {
         world.end().await;
         return Err(failure);
     }
@@ -166,8 +180,9 @@ async fn play(args: DevArgs, plan: Option<Plan>) -> Outcome {
         addresses: addresses.clone(),
         map: world.map.as_ref().map(|map| format!("http://{}/", map.address)),
         views: world.views(),
+        atlas: Some(atlas),
     };
-    let show = progress::Display::open(&scene, args.json);
+    let show = progress::Display::open(&scene, args.show());
     let (report, ended_early) = match plan {
         Some(plan) => {
             let plan = Plan { addresses, ..plan };
@@ -291,15 +306,18 @@ fn open_mesh(claim: node::ports::directory::Claim) -> Result<OpenMesh, Box<dyn s
     Ok(OpenMesh::new(Arc::new(mesh), peer))
 }
 
-fn open_map(args: &DevArgs, world: &mut World) -> Result<(), Failure> {
+fn atlas(args: &DevArgs, world: &World) -> Result<Arc<Atlas>, Failure> {
+    let island = Island::new(args.world.plan()?).map_err(Failure::usage)?;
+    Ok(Arc::new(Atlas::new("dev", args.world.rate()?, IslandId(1), island, world.views())))
+}
+
+fn open_map(args: &DevArgs, world: &mut World, atlas: &Arc<Atlas>) -> Result<(), Failure> {
     let address = match args.map {
         Some(address) => address,
         None if args.no_map || args.json => return Ok(()),
         None => MAP.parse().map_err(|e| Failure::run(format!("{MAP}: {e}")))?,
     };
-    let island = Island::new(args.world.plan()?).map_err(Failure::usage)?;
-    let atlas = Atlas::new("dev", args.world.rate()?, IslandId(1), island, world.views());
-    let console = Console::bind(address, Arc::new(atlas))
+    let console = Console::bind(address, Arc::clone(atlas) as Arc<dyn console::Source>)
         .map_err(|e| Failure::usage(format!("--map: {}; choose another with --map, or --no-map", chain(&e))))?;
     let (address, (close, closing)) = (console.addr(), watch::channel(false));
     let served = tokio::spawn(console.serve(async move { stop::told(&closing).await }));

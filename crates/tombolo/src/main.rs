@@ -7,6 +7,7 @@ mod atlas;
 mod bots_command;
 mod colours;
 mod config;
+mod dashboard;
 mod dev;
 mod failure;
 mod logging;

@@ -1,11 +1,15 @@
-//! What a person sees while something runs: a line that renews itself on a terminal, a line every few seconds into a
-//! file, nothing for machines.
+//! What a person sees while something runs: the dashboard on a terminal, or a line that renews itself there; a line
+//! every few seconds into a file; nothing for machines.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use host::HostView;
+
+use crate::atlas::Atlas;
+use crate::dashboard;
+use crate::screen::Screen;
 
 /// What there is to show.
 pub struct Scene {
@@ -17,6 +21,8 @@ pub struct Scene {
     pub map: Option<String>,
     /// The hosts of this process.
     pub views: Vec<(String, HostView)>,
+    /// The same, put together for showing; without it there is no dashboard.
+    pub atlas: Option<Arc<Atlas>>,
 }
 
 /// What the bots said last.
@@ -29,21 +35,32 @@ impl BotBoard {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = *progress;
     }
 
-    fn last(&self) -> bots::Progress {
+    /// What they said last.
+    pub fn last(&self) -> bots::Progress {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Where it is shown.
-#[derive(Debug)]
 enum Place {
     Nowhere,
     Lines,
     Terminal,
+    Dashboard(Arc<Atlas>),
+}
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Nothing: a machine reads the result.
+    Nothing,
+    /// Lines, on a terminal too.
+    Lines,
+    /// The most that the output can take.
+    All,
 }
 
 /// The display of a run.
-#[derive(Debug)]
 pub struct Display {
     place: Place,
     board: BotBoard,
@@ -55,13 +72,14 @@ const LINES_EVERY: Duration = Duration::from_secs(5);
 
 impl Display {
     /// Opens the display and says where everything is.
-    pub fn open(scene: &Scene, quiet: bool) -> Self {
-        let place = match (quiet, std::io::stdout().is_terminal()) {
-            (true, _) => Place::Nowhere,
-            (false, true) => Place::Terminal,
-            (false, false) => Place::Lines,
+    pub fn open(scene: &Scene, show: Show) -> Self {
+        let place = match (show, &scene.atlas) {
+            (Show::Nothing, _) => Place::Nowhere,
+            (Show::All, Some(atlas)) if Screen::is_possible() => Place::Dashboard(Arc::clone(atlas)),
+            (Show::All | Show::Lines, _) if std::io::stdout().is_terminal() => Place::Terminal,
+            (Show::All | Show::Lines, _) => Place::Lines,
         };
-        if !quiet {
+        if show != Show::Nothing {
             println!("{}", scene.title);
             println!("  clients  {}", scene.addresses.join("  "));
             if let Some(map) = &scene.map {
@@ -80,13 +98,22 @@ impl Display {
         self.board.clone()
     }
 
-    /// Shows how the run goes on, for ever.
+    /// Shows how the run goes on, until somebody at the dashboard has seen enough.
     pub async fn follow(&self, scene: &Scene) {
-        let every = match self.place {
-            Place::Nowhere => return std::future::pending().await,
-            Place::Lines => LINES_EVERY,
-            Place::Terminal => TERMINAL_EVERY,
-        };
+        match &self.place {
+            Place::Nowhere => std::future::pending().await,
+            Place::Lines => self.lines(scene, LINES_EVERY).await,
+            Place::Terminal => self.lines(scene, TERMINAL_EVERY).await,
+            Place::Dashboard(atlas) => {
+                if let Err(e) = dashboard::show(scene, atlas, &self.board).await {
+                    tracing::warn!("the terminal does not do as told, so there is no dashboard: {e}");
+                    self.lines(scene, LINES_EVERY).await;
+                }
+            }
+        }
+    }
+
+    async fn lines(&self, scene: &Scene, every: Duration) {
         loop {
             tokio::time::sleep(every).await;
             let line = self.line(scene);
@@ -94,7 +121,7 @@ impl Display {
             // Nobody reads: there is nothing better to do than to go on.
             let _ = match self.place {
                 Place::Terminal => write!(out, "\r\x1b[2K{line}").and_then(|()| out.flush()),
-                Place::Lines | Place::Nowhere => writeln!(out, "{line}"),
+                Place::Lines | Place::Nowhere | Place::Dashboard(_) => writeln!(out, "{line}"),
             };
         }
     }

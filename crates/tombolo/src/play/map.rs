@@ -108,7 +108,7 @@ impl Map<'_> {
         for (column, row) in area.rows().flat_map(|r| r.columns()).map(|c| (c.x, c.y)) {
             let at = camera.place(column, row);
             let (symbol, style) = match self.land.patch(at.chunk()) {
-                Patch::Known(ground) => grounds.cell(ground.biome_at(at), (column, row), at),
+                Patch::Known(ground) => grounds.cell(ground.biome_at(at), at),
                 Patch::Awaited => ("·", self.colours.faint()),
                 Patch::Unseen => (" ", Style::new()),
             };
@@ -134,7 +134,10 @@ impl Map<'_> {
 
     fn props(&self, camera: &Camera, chunk: Chunk, ground: &Ground, buffer: &mut Buffer) {
         for prop in &ground.props {
-            if let Some(cell) = camera.cell(prop.position(chunk)) {
+            let cell = camera.cell(prop.position(chunk));
+            // At the edge of the view a cell may belong to the next chunk more than to this one.
+            let known = |(column, row): &(u16, u16)| self.land.biome_at(camera.place(*column, *row)).is_some();
+            if let Some(cell) = cell.filter(known) {
                 let (symbol, ink) = prop_look(prop.kind);
                 buffer[cell].set_symbol(symbol).set_style(self.colours.ink(ink));
             }
@@ -172,13 +175,16 @@ impl Map<'_> {
 
     /// What was said of late, above the heads.
     fn words(&self, camera: &Camera, at: Position, taken: &mut Taken, buffer: &mut Buffer) {
-        let place = |entity: EntityId| self.sight.people.iter().find(|p| p.entity == entity).map_or(at, |p| p.at);
+        let place = |entity: EntityId| match self.sight.entity {
+            Some(me) if me == entity => Some(at),
+            _ => self.sight.people.iter().find(|p| p.entity == entity).map(|p| p.at),
+        };
         let style = match self.colours {
             Colours::None => Style::new().add_modifier(Modifier::REVERSED),
             _ => self.colours.ink(Rgb(0x10, 0x18, 0x1c)).bg(self.colours.colour(Rgb(0xf2, 0xee, 0xdc))),
         };
         for (entity, text) in &self.bubbles {
-            let Some((column, row)) = camera.cell(place(*entity)) else { continue };
+            let Some((column, row)) = place(*entity).and_then(|at| camera.cell(at)) else { continue };
             let text = format!(" {} ", shortened(text, BUBBLE_COLUMNS));
             let width = columns(&text);
             let latest = camera.area.right().saturating_sub(width).max(camera.area.x);
@@ -253,17 +259,21 @@ impl Swatches {
         Self { colours, ground, ripple: colours.ink(Rgb(0x3c, 0x6a, 0x7c)) }
     }
 
-    fn cell(&self, biome: Biome, (column, row): (u16, u16), at: Position) -> (&'static str, Style) {
+    fn cell(&self, biome: Biome, at: Position) -> (&'static str, Style) {
         if self.colours == Colours::None {
             return (texture(biome), Style::new().add_modifier(Modifier::DIM));
         }
         let ground = self.ground.get(usize::from(biome.to_byte())).copied().unwrap_or(Color::Reset);
-        let _ = (column, row);
         // A few ripples that stay where they are tell water from land without colour.
-        let metre = |v: i32| i64::from(v.div_euclid(UNITS_PER_METRE));
-        let ripple = !biome.is_dry() && (metre(at.x) * 7 + metre(at.y) * 13).rem_euclid(11) == 0;
+        let ripple = !biome.is_dry() && scattered(at, 14);
         (if ripple { "~" } else { " " }, self.ripple.bg(ground))
     }
+}
+
+/// Whether this is one of the places, about one in so many, that were scattered over the ground.
+fn scattered(at: Position, one_in: u32) -> bool {
+    let mixed = at.x.cast_unsigned().wrapping_mul(0x9e37_79b1) ^ at.y.cast_unsigned().wrapping_mul(0x85eb_ca6b);
+    (mixed ^ mixed >> 15).wrapping_mul(0x2c1b_3c6d).rotate_left(11).is_multiple_of(one_in)
 }
 
 /// The biomes without colours.

@@ -7,7 +7,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Position as Place, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line as Row, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
-use world::{Millis, UNITS_PER_METRE};
+use world::{Gait, Millis, UNITS_PER_METRE};
 
 use super::app::{App, Line, Mode};
 use super::land::Land;
@@ -18,10 +18,10 @@ use crate::colours::{self, Colours, Rgb};
 /// The smallest terminal that is drawn on, in columns and rows.
 const SMALLEST: (u16, u16) = (40, 12);
 
-const KEYS: &str = "arrows walk  space stop  1-6 gait  Enter speak  c tint  g edges  +- zoom  ? help  q leave";
+const KEYS: &str = "arrows walk  space stop  1-6 gait  Enter speak  c tint  +- zoom  ? help  q leave";
 const HELP: [(&str, &str); 9] = [
     ("arrows, WASD, HJKL", "walk on in that direction until another key"),
-    ("Y U B N", "walk on across: north-west, north-east, south-west, south-east"),
+    ("Y U B N", "north-west, north-east, south-west, south-east"),
     ("with Shift", "sprint"),
     ("1 to 6", "choose the gait: creep, walk, stride, jog, run, sprint"),
     ("space", "stand still"),
@@ -105,17 +105,16 @@ fn walker_text(app: &App, sight: &Sight) -> String {
     let Some(((at, motion), chunk)) = sight.me.zip(sight.chunk()) else { return String::new() };
     let metres = |v: i32| f64::from(v) / f64::from(UNITS_PER_METRE);
     let gait = match motion.gait {
-        world::Gait::Stand => "standing".to_owned(),
+        Gait::Stand => format!("standing ({:?})", app.gait).to_lowercase(),
         gait => {
             let speed = f64::from(gait.units_per_second()) / f64::from(UNITS_PER_METRE);
             format!("{} {:?} {speed:.1} m/s", arrow(motion.heading), gait).to_lowercase()
         }
     };
     format!(
-        "{:.1} m E {:.1} m S  chunk {chunk}  {gait}  gait {}  {} in view  {} corrections",
+        "{:.1} m E  {:.1} m S  chunk {chunk}  {gait}  {} in view  {} corrections",
         metres(at.x),
         metres(at.y),
-        app.gait as u8,
         sight.people.len(),
         sight.corrections
     )

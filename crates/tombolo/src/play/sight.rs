@@ -25,6 +25,8 @@ pub struct Person {
 pub struct Sight {
     /// Where the client stands with the world.
     pub state: State,
+    /// Who one is. None before the first welcome.
+    pub entity: Option<EntityId>,
     /// The own avatar, as predicted. None before the first welcome.
     pub me: Option<(Position, Motion)>,
     /// The others.
@@ -50,6 +52,7 @@ impl Sight {
         let motion = client.prediction().map(|p| p.segment().motion);
         Self {
             state: client.state(),
+            entity: client.entity(),
             me: client.position(now).zip(motion),
             people: people(client, tick),
             node: client.node().map(|n| format!("{}.{}", n.host(), n.node())).unwrap_or_default(),
