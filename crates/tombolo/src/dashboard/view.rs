@@ -163,7 +163,7 @@ fn bots_line(bots: &bots::Progress) -> String {
         _ => format!("p50 {:.0}  p99 {:.0} ms", bots.latency_ms.p50, bots.latency_ms.p99),
     };
     format!(
-        " {} of {} bots playing   input to seen by others {latency}   {} reconnects",
+        " {} of {} bots playing   input to seen {latency}   {} reconnects",
         bots.playing, bots.started, bots.reconnects
     )
 }

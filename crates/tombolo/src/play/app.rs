@@ -61,6 +61,8 @@ pub enum Line {
     Told(String),
     /// The program tells something that went wrong.
     Warned(String),
+    /// The connection is lost, and so is the next one: only the latest is worth a line.
+    Lost(String),
 }
 
 /// The player's side.
@@ -188,7 +190,8 @@ impl App {
             Event::Corrected { at, motion } => self.corrected(at, motion, land),
             Event::Reconnecting { address, in_ms, lost } => {
                 let seconds = f64::from(u32::try_from(in_ms).unwrap_or(u32::MAX)) / 1_000.0;
-                self.warn(format!("{lost}; trying {address} in {seconds:.1} s"));
+                self.lines.pop_back_if(|last| matches!(last, Line::Lost(_)));
+                self.log(Line::Lost(format!("{lost}; trying {address} in {seconds:.1} s")));
             }
             Event::Closed(ending) => self.ended = Some(ending),
             Event::Moved { .. } | Event::InputSent { .. } => {}

@@ -133,7 +133,9 @@ fn log_rows_of<'a>(app: &'a App, area: Rect, colours: Colours) -> Vec<Row<'a>> {
                 Span::raw(format!(": {}", shortened(text, usize::from(area.width).saturating_sub(who.len() + 2)))),
             ]),
             Line::Told(text) => Row::styled(text.as_str(), colours.faint()),
-            Line::Warned(text) => Row::styled(format!("! {text}"), colours.ink(Rgb(0xe6, 0x9f, 0x00))),
+            Line::Warned(text) | Line::Lost(text) => {
+                Row::styled(format!("! {text}"), colours.ink(Rgb(0xe6, 0x9f, 0x00)))
+            }
         })
         .collect()
 }
