@@ -5,7 +5,9 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging at a level unless the environment names another.
 pub fn start(level: &str) {
     let filter = EnvFilter::try_from_env("TOMBOLO_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = logs.with_target(false).with_ansi(colours);
     // A second start, as in tests, keeps the first.
     let _ = logs.try_init();
 }
