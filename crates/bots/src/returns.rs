@@ -18,10 +18,10 @@ const TOLD: usize = 20_000;
 pub struct Return {
     /// The bot's number in its run.
     pub bot: u32,
-    /// The node that served it before.
-    pub from: u64,
+    /// The node that served it before: this life of it, as the map shows it.
+    pub from: String,
     /// The node that serves it now.
-    pub to: u64,
+    pub to: String,
     /// Why the connection was lost.
     pub lost: String,
     /// Milliseconds from the moment it noticed the loss to the welcome.
@@ -68,8 +68,8 @@ impl Returns {
         if self.told.len() < TOLD {
             self.told.push(Return {
                 bot,
-                from: out.from.0,
-                to: to.0,
+                from: out.from.to_string(),
+                to: to.to_string(),
                 lost: out.lost.to_string(),
                 out_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 set_back_m: metres_between(out.at, at),
@@ -103,8 +103,8 @@ mod tests {
         returns.add(3, &out, Duration::from_millis(250), (Incarnation(8), Position::metres(13, 14)));
         let expected = Return {
             bot: 3,
-            from: 7,
-            to: 8,
+            from: Incarnation(7).to_string(),
+            to: Incarnation(8).to_string(),
             lost: "no connection came about".to_owned(),
             out_ms: 250,
             set_back_m: 5.0,
