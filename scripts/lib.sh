@@ -132,3 +132,22 @@ find_cargo() {
     command -v cargo >/dev/null ||
         die "cargo was not found, neither in PATH nor in $home/bin. Install Rust from https://rustup.rs and run this again"
 }
+
+# Builds the binary and sets `tombolo` to its path. The dev profile is the default: the heart and the codecs are
+# optimised in it too, and the tests use the same build. With the whole workspace's features, as in every other build,
+# so that nothing is built twice. From the root, because cargo reads the toolchain and its settings there.
+build_tombolo() {
+    local profile="${TOMBOLO_PROFILE:-dev}" output target="${CARGO_TARGET_DIR:-target}"
+    case "$profile" in
+    dev) output=debug ;;
+    *) output="$profile" ;;
+    esac
+    say "building (the first time takes some minutes)"
+    (cd "$root" && cargo build --workspace --bin tombolo --profile "$profile")
+    case "$target" in
+    /*) ;;
+    *) target="$root/$target" ;;
+    esac
+    # shellcheck disable=SC2034 # for who sources this
+    tombolo="$target/$output/tombolo"
+}

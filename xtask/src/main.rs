@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod ci;
+mod drill;
 mod tidy;
 mod workspace;
 
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Everything that must be green before a change lands
     Ci(ci::Args),
+    /// Break real processes and see that play goes on
+    Drill(drill::Args),
     /// Layers, purity and tidiness of the tree
     Tidy(tidy::Args),
 }
@@ -33,6 +36,7 @@ impl Command {
     fn run(&self) -> anyhow::Result<bool> {
         match self {
             Self::Ci(args) => ci::run(args),
+            Self::Drill(args) => drill::run(args),
             Self::Tidy(args) => tidy::run(args),
         }
     }

@@ -9,6 +9,7 @@ use world::{EntityId, Position};
 
 use crate::latency::{Latency, histogram};
 use crate::report::{NodesSeen, Percentiles, Progress, Report};
+use crate::returns::Returns;
 
 /// What the board knows of one bot.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,7 @@ pub(crate) struct Entry {
 pub(crate) struct Board {
     pub(crate) latency: Latency,
     pub(crate) lateness: Histogram<u64>,
+    pub(crate) returns: Returns,
     pub(crate) meeting: Option<Position>,
     entries: Vec<Entry>,
     serving: BTreeMap<EntityId, Incarnation>,
@@ -39,6 +41,7 @@ impl Board {
         Self {
             latency: Latency::new(),
             lateness: histogram(),
+            returns: Returns::new(),
             meeting: None,
             entries: vec![Entry::default(); bots as usize],
             serving: BTreeMap::new(),
@@ -122,6 +125,8 @@ impl Board {
         report.latency_same_node_ms = Percentiles::of(&self.latency.same_node);
         report.latency_other_node_ms = Percentiles::of(&self.latency.other_node);
         report.lateness_ms = Percentiles::of(&self.lateness);
+        report.resume_ms = Percentiles::of(self.returns.took());
+        report.returns = self.returns.told().to_vec();
         report.nodes_seen = self
             .seen
             .iter()

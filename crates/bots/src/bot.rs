@@ -15,6 +15,7 @@ use crate::behaviour::{Act, Mind, Senses};
 use crate::board::{self, Board};
 use crate::latency::record;
 use crate::plan::Plan;
+use crate::returns::Out;
 
 /// How often a bot's counts are copied to the board.
 const BEAT: Duration = Duration::from_secs(1);
@@ -36,6 +37,7 @@ pub(crate) struct Bot {
     next_act: Option<Instant>,
     next_beat: Instant,
     out_since: Option<Instant>,
+    out: Option<Out>,
     lost: Option<Lost>,
     ending: Option<Ending>,
 }
@@ -89,6 +91,7 @@ impl Bot {
             next_act: None,
             next_beat: now + BEAT,
             out_since: Some(now),
+            out: None,
             lost: None,
             ending: None,
         })
@@ -100,6 +103,9 @@ impl Bot {
                 self.out_since = None;
                 let mut board = self.board.borrow_mut();
                 board.serves(*node, *entity);
+                if let Some(out) = self.out.take() {
+                    board.returns.back(self.index, &out, *node, *at);
+                }
                 board.meeting.get_or_insert(*at);
                 if self.home.is_none() {
                     self.home = Some(*at);
@@ -126,7 +132,10 @@ impl Bot {
                 }
             }
             Event::Reconnecting { lost, .. } => {
-                self.out_since.get_or_insert_with(Instant::now);
+                if self.out_since.is_none() {
+                    self.out_since = Some(Instant::now());
+                    self.out = Out::of(self.driver.client(), self.driver.now(), *lost);
+                }
                 self.lost = Some(*lost);
             }
             Event::Closed(ending) => self.ending = Some(*ending),

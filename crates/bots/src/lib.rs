@@ -15,12 +15,14 @@ mod latency;
 pub mod plan;
 pub mod random;
 pub mod report;
+mod returns;
 mod run;
 
 pub use behaviour::Behaviour;
 pub use config::{BUILT_IN, ConfigError};
 pub use plan::{BotsError, Plan};
 pub use report::{Progress, Report};
+pub use returns::Return;
 pub use run::{run, run_blocking};
 
 #[cfg(test)]

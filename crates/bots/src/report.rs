@@ -6,6 +6,8 @@ use client::{Checks, Counts};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::returns::Return;
+
 /// Percentiles in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {
@@ -119,6 +121,11 @@ pub struct Report {
     pub latency_other_node_ms: Percentiles,
     /// How late the bots were themselves.
     pub lateness_ms: Percentiles,
+    /// From a lost connection to the next welcome.
+    pub resume_ms: Percentiles,
+    /// The longest time, in milliseconds, for which a bot in the world heard nothing and was not cut off. Servers speak
+    /// once a second at least.
+    pub longest_silence_ms: u64,
     /// What should never be seen.
     pub violations: u64,
     /// The same by kind; kinds that were not seen are left out.
@@ -127,6 +134,8 @@ pub struct Report {
     pub counts_reconcile: bool,
     /// Whose bots were seen from which node.
     pub nodes_seen: Vec<NodesSeen>,
+    /// Bots that lost their connection and came back, in that order.
+    pub returns: Vec<Return>,
 }
 
 impl Report {
@@ -142,6 +151,7 @@ impl Report {
         self.speeches += counts.speeches;
         self.border_crossings += counts.crossings;
         self.resets += counts.resets;
+        self.longest_silence_ms = self.longest_silence_ms.max(counts.longest_silence_ms);
         let corrections = if cheats { &mut self.corrections_of_cheats } else { &mut self.corrections };
         *corrections += counts.corrections;
     }

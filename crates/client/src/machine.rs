@@ -184,6 +184,7 @@ impl Client {
         let Some(mut splitter) = self.splitter.take() else { return };
         self.counts.bytes += bytes.len() as u64;
         if let Session::Playing(play) = &mut self.session {
+            self.counts.longest_silence_ms = self.counts.longest_silence_ms.max(now.since(play.heard));
             play.heard = now;
         }
         splitter.push(bytes);

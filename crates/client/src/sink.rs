@@ -50,6 +50,8 @@ pub struct Counts {
     pub welcomes: u64,
     /// Connections lost.
     pub losses: u64,
+    /// The longest time between two readings of a session, in milliseconds: the most, no sum.
+    pub longest_silence_ms: u64,
 }
 
 /// Hands the parts of the machine that reading needs to the picture or the walk.

@@ -43,6 +43,8 @@ fn who_is_cut_comes_back_through_the_other_door() {
     let room = Room::open(Script { cut_first_door_after_ms: Some(1_500), ..Script::default() });
     let report = play(&plan(&room, "idle", 10, 4_000));
     assert_eq!((report.sessions, report.failed, report.reconnects), (10, 0, 5), "{report:?}");
+    assert_eq!((report.returns.len(), report.resume_ms.count), (5, 5), "{report:?}");
+    assert!(report.returns.iter().all(|r| r.from != r.to && r.set_back_m < 1.0), "{:?}", report.returns);
     assert_eq!(report.violations, 0);
     assert!(report.counts_reconcile);
 }
