@@ -12,6 +12,7 @@ mod logging;
 mod node_command;
 mod options;
 mod progress;
+mod simulate;
 mod stop;
 mod store_command;
 
@@ -37,6 +38,8 @@ enum Command {
     Bots(bots_command::BotsArgs),
     /// Serve or look after the store.
     Store(store_command::StoreArgs),
+    /// Run the heart under virtual time, with faults, and hold it against the truth.
+    Simulate(simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Node(args) => node_command::run(args),
         Command::Bots(args) => bots_command::run(args),
         Command::Store(args) => store_command::run(args),
+        Command::Simulate(args) => simulate::run(args),
     };
     match outcome {
         Ok(code) => code,
