@@ -176,7 +176,7 @@ fn many(job: &Job<'_>, seeds: Seeds, jobs: Option<NonZeroUsize>) -> Result<Verdi
     } else {
         words::suite(job, &suite, seeds, interrupted);
     }
-    Ok(Verdict { holds: suite.holds(), seeds: kept })
+    Ok(Verdict { holds: suite.failed.is_empty() && (interrupted || suite.holds()), seeds: kept })
 }
 
 /// The seed of a run that failed, and how.

@@ -60,6 +60,7 @@ pub fn report(report: &Report, replay: &str, interrupted: bool) {
         println!("{:>7} ms  {}: {}", violation.at_ms, violation.checker, violation.what);
     }
     match report.violations {
+        0 if interrupted => println!("everything held until then"),
         0 => println!("everything held"),
         found => println!("{found} violations; again with\n  {replay}"),
     }
@@ -87,6 +88,7 @@ pub fn suite(job: &Job<'_>, suite: &Suite, seeds: Seeds, interrupted: bool) {
         println!("  {}", command(job, run.seed));
     }
     match (suite.failed.len(), suite.holds()) {
+        (0, _) if interrupted => println!("everything held until then"),
         (0, true) => println!("everything held"),
         (0, false) => println!("nothing was violated, but so many runs must put everything to the test"),
         (failed, _) => println!("{failed} of {} seeds failed", suite.runs),
