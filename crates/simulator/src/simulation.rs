@@ -56,6 +56,12 @@ impl Simulation {
         until < end
     }
 
+    /// Milliseconds of virtual time that went by.
+    #[must_use]
+    pub fn at_ms(&self) -> u64 {
+        self.world.now.since(BEGINNING)
+    }
+
     /// Violations so far.
     #[must_use]
     pub fn violations(&self) -> u64 {
@@ -71,8 +77,7 @@ impl Simulation {
 
 impl std::fmt::Debug for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let at_ms = self.world.now.since(BEGINNING);
-        f.debug_struct("Simulation").field("seed", &self.seed).field("at_ms", &at_ms).finish_non_exhaustive()
+        f.debug_struct("Simulation").field("seed", &self.seed).field("at_ms", &self.at_ms()).finish_non_exhaustive()
     }
 }
 

@@ -16,6 +16,7 @@ mod options;
 mod play;
 mod progress;
 mod screen;
+mod simulate;
 mod stop;
 mod store_command;
 
@@ -43,6 +44,8 @@ enum Command {
     Bots(bots_command::BotsArgs),
     /// Serve or look after the store.
     Store(store_command::StoreArgs),
+    /// Run the heart under virtual time, with faults, and hold it against the truth.
+    Simulate(simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Play(args) => play::run(args),
         Command::Bots(args) => bots_command::run(args),
         Command::Store(args) => store_command::run(args),
+        Command::Simulate(args) => simulate::run(args),
     };
     match outcome {
         Ok(code) => code,

@@ -100,8 +100,9 @@ pub fn planted(name: Option<&str>) -> Result<Planted, Failure> {
     let Some(name) = name else { return Ok(Planted::none()) };
     world::Plant::from_name(name).map(Planted::with).ok_or_else(|| {
         let names = world::Plant::ALL.map(|(_, name, _)| name);
-        let near = nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
-        Failure::usage(format!("--plant {name}: no such plant{near} `tombolo simulate --plant list` names them"))
+        let near = nearest(name, names.iter().copied()).map(|n| format!(", did you mean {n}?"));
+        let near = near.unwrap_or_default();
+        Failure::usage(format!("--plant {name}: no such plant{near}; `tombolo simulate --plant list` names them"))
     })
 }
 
