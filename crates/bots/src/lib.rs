@@ -21,7 +21,7 @@ mod run;
 pub use behaviour::Behaviour;
 pub use config::{BUILT_IN, ConfigError};
 pub use plan::{BotsError, Plan};
-pub use report::{Progress, Report};
+pub use report::{Percentiles, Progress, Report};
 pub use returns::Return;
 pub use run::{run, run_blocking};
 

@@ -60,6 +60,14 @@ pub struct SimulateArgs {
     json: bool,
 }
 
+/// The plants' names, one a line; people are also told what each does.
+fn list_plants() {
+    let for_people = std::io::stdout().is_terminal();
+    for (_, name, what) in world::Plant::ALL {
+        if for_people { println!("{name:<18} {what}") } else { println!("{name}") }
+    }
+}
+
 /// What is to be run.
 struct Job<'a> {
     file: &'a Path,
@@ -83,7 +91,7 @@ struct Told<'a, R> {
 /// Runs the command.
 pub fn run(args: SimulateArgs) -> Outcome {
     if args.plant.as_deref() == Some("list") {
-        world::Plant::ALL.iter().for_each(|(_, name, what)| println!("{name}\t{what}"));
+        list_plants();
         return Ok(ExitCode::SUCCESS);
     }
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("no scenario: name a .toml file"))?;
