@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::limits::{CLIENT_MESSAGE_BYTES, SERVER_MESSAGE_BYTES};
+use protocol::limits::{CLIENT_MESSAGE_BYTES, CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_SECOND, SERVER_MESSAGE_BYTES};
 use thiserror::Error;
 
 /// Connections that may wait to be accepted. The kernel lets further ones try again.
@@ -62,8 +62,8 @@ impl Default for Limits {
         Self {
             connections: node::limits::SESSIONS + 256,
             per_address: 256,
-            messages_per_s: 160,
-            message_burst: 800,
+            messages_per_s: CLIENT_MESSAGES_PER_SECOND,
+            message_burst: CLIENT_MESSAGES_BURST,
             bytes_per_s: 16 * 1024,
             byte_burst: 80 * 1024,
             events: 4_096,

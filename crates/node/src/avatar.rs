@@ -29,6 +29,9 @@ pub struct AvatarBody {
     pub window: Vec<Remembered>,
     /// One more than the greatest request id that was carried out.
     pub next_request: u32,
+    /// The greatest request id that has left the window. What is above it and not in the window never happened.
+    #[serde(default)]
+    pub forgotten: u32,
 }
 
 /// A reply that a repeated request gets again.
@@ -88,7 +91,16 @@ impl AvatarBody {
     pub fn new(name: &str) -> Self {
         let entity = entity_of(name).0;
         let tint = (entity % 16) as u8;
-        Self { entity, epoch: 0, holder: String::new(), seq: 0, tint, window: Vec::new(), next_request: 1 }
+        Self {
+            entity,
+            epoch: 0,
+            holder: String::new(),
+            seq: 0,
+            tint,
+            window: Vec::new(),
+            next_request: 1,
+            forgotten: 0,
+        }
     }
 
     /// What is remembered of a request.
@@ -97,7 +109,7 @@ impl AvatarBody {
         match self.window.iter().find(|r| r.request == request) {
             Some(r) if r.content == content => Recalled::Done(r.code),
             Some(_) => Recalled::OtherContent,
-            None if request >= self.next_request => Recalled::New,
+            None if request > self.forgotten => Recalled::New,
             None => Recalled::TooOld,
         }
     }
@@ -106,7 +118,8 @@ impl AvatarBody {
     pub fn remember(&mut self, request: u32, content: u64, code: u16) {
         self.window.push(Remembered { request, content, code });
         let over = self.window.len().saturating_sub(REPLY_WINDOW);
-        self.window.drain(..over);
+        let forgotten = self.window.drain(..over).map(|r| r.request).max();
+        self.forgotten = self.forgotten.max(forgotten.unwrap_or(0));
         self.next_request = self.next_request.max(request.saturating_add(1));
     }
 }

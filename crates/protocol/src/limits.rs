@@ -31,17 +31,17 @@ pub const TICKET_BYTES: usize = 512;
 /// Bytes of a chunk's baseline.
 pub const BASELINE_BYTES: usize = 16 * 1024;
 
-/// Messages of all kinds that a client may send in a second, as a steady rate. An input at each of 20 ticks, requests
-/// and pings stay far below.
-pub const CLIENT_MESSAGES_PER_SECOND: u32 = 60;
-/// Messages that a client may send at once after a pause. All baselines of a view of 11 x 11 chunks stay below.
-pub const CLIENT_MESSAGES_BURST: u32 = 180;
+/// Messages of all kinds that a client may send in a second, as a steady rate: an input at each of 40 ticks, a hundred
+/// baselines, requests and pings. Beyond it the connection is closed (`rate_limited`).
+pub const CLIENT_MESSAGES_PER_SECOND: u32 = 160;
+/// Messages that a client may send at once after a pause: what a client that came back has kept for the server.
+pub const CLIENT_MESSAGES_BURST: u32 = 800;
 /// Lines of speech that a client may say in a second, as a steady rate. Beyond it the line is refused
 /// (`rate_limited`), the connection stays.
 pub const SPEECH_PER_SECOND: u32 = 1;
 /// Lines that a client may say at once after a pause.
 pub const SPEECH_BURST: u32 = 4;
-/// Baselines that a client is sent in a second. Beyond it the request is refused (`rate_limited`).
+/// Baselines that a client is sent in a second. Beyond it the request is dropped; the client asks again.
 pub const BASELINES_PER_SECOND: u32 = 100;
 /// Replies to deeds that the server remembers for an avatar. A repeated request older than these is answered `too_old`.
 pub const REPLY_WINDOW: usize = 16;

@@ -149,6 +149,16 @@ fn what_the_window_forgot_is_too_old() {
 }
 
 #[test]
+fn a_request_that_never_happened_is_not_too_old() {
+    let mut t = Table::new();
+    for request in [1, 3, 4, 2] {
+        t.deeds.ask(dress(request, request as u8)).unwrap();
+        assert_eq!(t.run(&[]).unwrap().refused, None, "{request} was given up earlier and is asked for again");
+    }
+    assert_eq!((t.body().seq, t.body().next_request), (4, 5));
+}
+
+#[test]
 fn a_replaced_holder_commits_nothing() {
     let mut t = Table::new();
     t.deeds.ask(dress(1, 40)).unwrap();
