@@ -25,6 +25,9 @@ pub const HANDLE_REST_MS: u64 = 60_000;
 pub const GAP_FRAMES: usize = 32;
 /// Milliseconds between two requests for the keyframe of one stream.
 pub const KEYFRAME_RETRY_MS: u64 = 1_000;
+/// Milliseconds before the keyframe of a stream is asked for whose first frame came without it. It is sent in the tick in
+/// which our interest arrives; later it is lost, and who entered meanwhile is shown where he went before.
+pub const FIRST_KEYFRAME_MS: u64 = 200;
 /// Milliseconds of a gap after which its stream is unbound.
 pub const GAP_UNBIND_MS: u64 = 30_000;
 /// Milliseconds without a summary after which a publisher's streams are unbound.

@@ -14,7 +14,7 @@ use protocol::mesh::Summary;
 use protocol::{Incarnation, StreamId};
 use world::{Chunk, Millis, Plant, Planted, Tick};
 
-use crate::limits::{GAP_FRAMES, GAP_UNBIND_MS, KEYFRAME_RETRY_MS, STREAMS_PER_PEER};
+use crate::limits::{FIRST_KEYFRAME_MS, GAP_FRAMES, GAP_UNBIND_MS, KEYFRAME_RETRY_MS, STREAMS_PER_PEER};
 
 /// An encoded body inside the message that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,9 +169,10 @@ impl Viewer {
                 let Some(key) = self.open(stream, State::Live { last: frame.tick }) else { return };
                 self.acts.push(Act::Apply { key, frame });
             }
-            // Its keyframe should be under way: the publisher has our interest, else it would not send.
+            // Its keyframe should be under way: the publisher has our interest, else it would not send. It may also
+            // have been lost while the stream was empty, and then nobody but this frame tells of it.
             Some(_) => {
-                let ask_at = now + KEYFRAME_RETRY_MS / 2;
+                let ask_at = now + FIRST_KEYFRAME_MS;
                 self.open(stream, State::Gap { last: None, since: now, ask_at, held: [frame].into() });
             }
         }

@@ -20,10 +20,11 @@ const SETTLED_MS: u64 = 3_000;
 const ARRIVAL_MS: u64 = 6_000;
 /// Milliseconds after which nobody may be shown whom no node holds: a lost leave, its summary, and limbo.
 const PHANTOM_MS: u64 = 5_000;
-/// How far a mover may be shown from its place, in units: three ticks of sprinting one way, seen the other way.
-const NEAR_UNITS: i64 = 5 * UNITS_PER_METRE as i64;
+/// How far a mover may be shown from its place, in units: a claim that came late may move it on by a second's sprint at
+/// once, and what viewers know is up to three ticks old.
+const NEAR_UNITS: i64 = 9 * UNITS_PER_METRE as i64;
 /// The same in the far lane, which is up to five ticks older.
-const FAR_UNITS: i64 = 13 * UNITS_PER_METRE as i64;
+const FAR_UNITS: i64 = 16 * UNITS_PER_METRE as i64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Screens {
