@@ -113,9 +113,18 @@ impl MemoryQueue {
         match request {
             QueueRequest::Join { person, class } => standing(line.join(now, person, class)),
             QueueRequest::Restore { person, place } => standing(line.restore(now, person, place)),
-            QueueRequest::Away { person } => done(line.away(now, person)),
-            QueueRequest::Leave { person } => done(line.leave(now, person)),
-            QueueRequest::PutBack { person } => done(line.put_back(now, person)),
+            QueueRequest::Away { person } => {
+                line.away(now, person);
+                QueueAnswer::Done
+            }
+            QueueRequest::Leave { person } => {
+                line.leave(now, person);
+                QueueAnswer::Done
+            }
+            QueueRequest::PutBack { person } => {
+                line.put_back(now, person);
+                QueueAnswer::Done
+            }
             QueueRequest::Standing { person } => {
                 line.wake(now);
                 standing(line.standing(now, person).ok_or(NoPlace::Lost))
@@ -126,10 +135,6 @@ impl MemoryQueue {
             }
         }
     }
-}
-
-fn done((): ()) -> QueueAnswer {
-    QueueAnswer::Done
 }
 
 impl QueuePort for MemoryQueue {

@@ -24,7 +24,7 @@ pub fn estimate_ms(ahead: u64, waiting: u64, admitted: Measured, gave_up: Measur
     if count == 0 || ms == 0 {
         return None;
     }
-    let plain = (u128::from(ahead) + 1) * u128::from(ms) / u128::from(count);
+    let plain = ((u128::from(ahead) + 1) * u128::from(ms) / u128::from(count)).min(u128::from(u64::MAX));
     let factor = factor(plain, gave_up, waiting);
     Some(u64::try_from(plain * factor / ONE).unwrap_or(u64::MAX))
 }
@@ -35,7 +35,7 @@ fn factor(plain: u128, (count, ms): Measured, waiting: u64) -> u128 {
     if base == 0 {
         return ONE;
     }
-    let x = (plain.min(u128::from(u64::MAX)) * u128::from(count)).saturating_mul(ONE) / base;
+    let x = (plain * u128::from(count)).saturating_mul(ONE) / base;
     let x = x.min(LARGEST_X * ONE);
     if x < ONE / 1_000 { ONE } else { ln(ONE + x) * ONE / x }
 }

@@ -243,7 +243,7 @@ impl Escrow {
             }
             Reply::Unknown if self.planted.is(Plant::GuessOnUnknown) && self.claimed => {
                 self.stored = written;
-                self.state = State::Resting(now + STORE_RETRY_MS);
+                self.state = State::Idle;
                 Heard::Granted
             }
             Reply::Unknown => {
