@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use world::IslandId;
 
 use crate::decision::Decision;
-use crate::ids::{AskId, PersonId, PromiseId};
+use crate::ids::{AskId, PersonId, PromiseId, Term};
 use crate::io::Effect;
 use crate::plan::Phase;
 use crate::queue::Place;
@@ -24,6 +24,13 @@ pub enum Violation {
         people: u32,
         /// The cap.
         hard_cap: u32,
+    },
+    /// An island with people on it was put to sleep.
+    LaidDownWithPeople {
+        /// Which.
+        island: IslandId,
+        /// How many are there.
+        people: u32,
     },
     /// An island with people on it was archived.
     ArchivedWithPeople {
@@ -71,6 +78,8 @@ pub struct Audit {
     caps: BTreeMap<IslandId, u32>,
     people: BTreeMap<IslandId, u32>,
     peaks: BTreeMap<IslandId, u32>,
+    /// Who raised an island last: hosts ignore what lower terms lay down.
+    raised: BTreeMap<IslandId, Term>,
     asked: BTreeSet<(AskId, PersonId)>,
     promises: BTreeSet<PromiseId>,
     waiting: BTreeSet<Place>,
@@ -121,7 +130,17 @@ impl Audit {
                     self.violations.push(Violation::ArchivedWithPeople { island: *island, people });
                 }
             }
-            Effect::Life { .. } | Effect::Store { .. } | Effect::Raise { .. } | Effect::LayDown { .. } => {}
+            Effect::Raise { island, term } => {
+                let highest = self.raised.entry(*island).or_default();
+                *highest = (*highest).max(*term);
+            }
+            Effect::LayDown { island, term, archive: false } => {
+                let people = self.people.get(island).copied().unwrap_or(0);
+                if people > 0 && self.raised.get(island).is_none_or(|raised| raised <= term) {
+                    self.violations.push(Violation::LaidDownWithPeople { island: *island, people });
+                }
+            }
+            Effect::Life { .. } | Effect::Store { .. } | Effect::LayDown { .. } => {}
             Effect::Count { .. } | Effect::StepDown { .. } => {}
         }
     }

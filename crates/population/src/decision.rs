@@ -116,7 +116,7 @@ reasons! {
     /// The party fits there as a whole.
     PartyTogether, Promise, "the party fits there as a whole";
     /// The party fits nowhere as a whole, so its people went one by one.
-    PartySplit, Promise, "no island has room for the whole party";
+    PartySplit, Promise, "no island has room for the whole party, so its people go one by one";
     /// It is the island that was asked for.
     AsAsked, Promise, "it was asked for";
     /// It is home.

@@ -129,11 +129,16 @@ pub enum Effect {
     Raise {
         /// Which.
         island: IslandId,
+        /// By whom. Hosts remember the highest term.
+        term: Term,
     },
-    /// The island is empty and may be let go.
+    /// The island is empty and may be let go. Hosts ignore it after a `Raise` of a higher term: the answer that told an
+    /// old leader of its last write may have been slow.
     LayDown {
         /// Which.
         island: IslandId,
+        /// By whom.
+        term: Term,
         /// Whether for ever.
         archive: bool,
     },
@@ -142,7 +147,8 @@ pub enum Effect {
         /// Which.
         island: IslandId,
     },
-    /// For logs, the map and reports: an island changed its phase.
+    /// For logs, the map and reports: an island changed its phase. `Asleep` and `Archived` are said when they are
+    /// stored, so that a leader that was deposed unnoticed says neither.
     Life {
         /// Which.
         island: IslandId,

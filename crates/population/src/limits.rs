@@ -23,6 +23,9 @@ pub const GRANT_SLACK_MS: u64 = 60_000;
 pub const GRANT_AHEAD_MIN: u32 = 4;
 /// Most seats that a document grants ahead. A leader that dies leaves them taken for one life of a grant.
 pub const GRANT_AHEAD_MAX: u32 = 64;
+/// The part of an island's band that is granted ahead at most: a new leader takes what was granted for people, and must
+/// not find every island full.
+pub const GRANT_AHEAD_PART: u32 = 8;
 /// Milliseconds after which a grant that is much too large is written down, so that a dead leader leaves little.
 pub const GRANT_SHRINK_MS: u64 = 30_000;
 /// Milliseconds before a store request that did nothing, or found no answer, is repeated.

@@ -20,6 +20,8 @@ pub enum Plant {
     GuessOnUnknown,
     /// Islands are archived without a look whether they are empty.
     ArchiveAnyhow,
+    /// Islands that look empty are put to sleep although their document does not say so.
+    SleepUnstored,
     /// The queue admits whoever came last.
     LastFirst,
     /// Who loses the connection loses the place and stays counted.
@@ -28,7 +30,7 @@ pub enum Plant {
 
 impl Plant {
     /// All plants with their names and what they do.
-    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str); 10] = [
         (Self::PromisesAreFree, "promises-are-free", "promises do not count until their people arrive"),
         (Self::FreeAtExpiry, "free-at-expiry", "an expired promise gives its seat back without a census"),
         (Self::PromiseAhead, "promise-ahead", "promises are made before the document grants their seats"),
@@ -36,6 +38,7 @@ impl Plant {
         (Self::LeaveTwice, "leave-twice", "a repeated report of leaving frees a second seat"),
         (Self::GuessOnUnknown, "guess-on-unknown", "a write of unknown outcome is taken for done"),
         (Self::ArchiveAnyhow, "archive-anyhow", "islands are archived without a look whether they are empty"),
+        (Self::SleepUnstored, "sleep-unstored", "islands are put to sleep although nothing is stored"),
         (Self::LastFirst, "last-first", "the queue admits whoever came last"),
         (Self::LosePlaces, "lose-places", "who loses the connection loses the place"),
     ];

@@ -6,9 +6,10 @@ use world::{Chunk, Millis};
 
 use super::Settings;
 use super::asking::AskKey;
+use crate::decision::LifeReason;
 use crate::ids::Term;
 use crate::io::Order;
-use crate::limits::{CROWDED_MS, GRANT_AHEAD_MAX, GRANT_AHEAD_MIN, GRANT_SLACK_MS, REOPEN_PER_MILLE};
+use crate::limits::{CROWDED_MS, GRANT_AHEAD_MAX, GRANT_AHEAD_MIN, GRANT_AHEAD_PART, GRANT_SLACK_MS, REOPEN_PER_MILLE};
 use crate::plan::{IslandPlan, Phase};
 use crate::plant::{Plant, Planted};
 use crate::seats::{Escrow, Ledger, Wish};
@@ -34,8 +35,8 @@ pub(super) struct Island {
     pub below_since: Option<Millis>,
     /// Since when nobody is there or promised.
     pub empty_since: Option<Millis>,
-    /// Whether hosts are still to be told that it may be let go.
-    pub lay_down: bool,
+    /// From which phase and why it was put away, if nobody was told yet because it is not stored.
+    pub untold: Option<(Phase, LifeReason)>,
     /// When a census was last asked for.
     pub counted_at: Millis,
     /// Crowded chunks and when they were last said to be.
@@ -60,7 +61,7 @@ impl Island {
             raised_at: Millis(0),
             below_since: None,
             empty_since: None,
-            lay_down: false,
+            untold: None,
             counted_at: Millis(0),
             crowded: BTreeMap::new(),
             promises: 0,
@@ -121,7 +122,8 @@ impl Island {
         let needed = counted.saturating_add(self.waiting_seats);
         // About two seconds of what came in the last one, or nothing if nobody may come.
         let recent = (self.promises + self.promises_before).saturating_mul(2);
-        let ahead = if self.takes_guests() { recent.clamp(GRANT_AHEAD_MIN, GRANT_AHEAD_MAX) } else { 0 };
+        let most = (self.plan.band.high / GRANT_AHEAD_PART).clamp(GRANT_AHEAD_MIN, GRANT_AHEAD_MAX);
+        let ahead = if self.takes_guests() { recent.clamp(GRANT_AHEAD_MIN, most) } else { 0 };
         let target = needed.saturating_add(ahead).min(self.plan.hard_cap).max(counted);
         let promise_ends = now + settings.promise_ttl_ms;
         let phase = if self.phase == Phase::Full { Phase::Open } else { self.phase };

@@ -22,8 +22,13 @@ impl Allocator {
         island.since = now;
         island.below_since = None;
         island.empty_since = None;
-        island.lay_down = matches!(to, Phase::Asleep | Phase::Archived);
-        self.effects.push_back(Effect::Life { island: id, from, to, reason });
+        // What was put away and not told comes back as if nothing had been.
+        let from = island.untold.take().map_or(from, |(before, _)| before);
+        if matches!(to, Phase::Asleep | Phase::Archived) {
+            island.untold = Some((from, reason));
+        } else if from != to {
+            self.effects.push_back(Effect::Life { island: id, from, to, reason });
+        }
     }
 
     /// Orders an island up.
@@ -35,7 +40,7 @@ impl Allocator {
         if let Some(island) = self.islands.get_mut(&id) {
             island.raised_at = self.now;
         }
-        self.effects.push_back(Effect::Raise { island: id });
+        self.effects.push_back(Effect::Raise { island: id, term: self.term });
     }
 
     pub(super) fn ready(&mut self, id: IslandId) {
@@ -85,7 +90,7 @@ impl Allocator {
             Phase::Woken if island.closing.is_some() => self.turn(id, Phase::Asleep, LifeReason::Ordered),
             Phase::Woken if now.since(island.raised_at) >= RAISE_AGAIN_MS => {
                 island.raised_at = now;
-                self.effects.push_back(Effect::Raise { island: id });
+                self.effects.push_back(Effect::Raise { island: id, term: self.term });
             }
             Phase::Open if load >= island.plan.band.high => self.turn(id, Phase::Full, LifeReason::BandReached),
             Phase::Full if island.has_room_again() => self.turn(id, Phase::Open, LifeReason::RoomAgain),
@@ -121,10 +126,12 @@ impl Allocator {
             self.ops.insert(op, id);
             self.effects.push_back(Effect::Store { op, request });
         }
-        // Hosts let an island go only when its document says that it is empty.
-        if island.lay_down && island.escrow.stored_phase() == Some(island.phase) {
-            island.lay_down = false;
-            self.effects.push_back(Effect::LayDown { island: id, archive: island.phase == Phase::Archived });
+        // Hosts let an island go only when its document says so: another leader may have people there by now.
+        let stored = island.escrow.stored_phase() == Some(island.phase) || self.planted.is(Plant::SleepUnstored);
+        if let Some((from, reason)) = island.untold.take_if(|_| stored) {
+            let (to, archive) = (island.phase, island.phase == Phase::Archived);
+            self.effects.push_back(Effect::Life { island: id, from, to, reason });
+            self.effects.push_back(Effect::LayDown { island: id, term: self.term, archive });
         }
     }
 
@@ -147,7 +154,7 @@ impl Allocator {
         island.ledger.take_over(former.granted, Millis(former.until_ms));
         self.turn(id, former.phase, LifeReason::TakenOver);
         match former.phase {
-            Phase::Woken => self.effects.push_back(Effect::Raise { island: id }),
+            Phase::Woken => self.effects.push_back(Effect::Raise { island: id, term: self.term }),
             Phase::Planned | Phase::Open | Phase::Full | Phase::Draining | Phase::Asleep | Phase::Archived => {}
         }
         if self.islands.values().all(|island| island.escrow.claimed()) {

@@ -59,7 +59,7 @@ impl Yard {
         let planned = self.islands.iter().find(|(_, (_, phase))| *phase == Phase::Planned).map(|(id, _)| *id);
         if let Some(island) = planned {
             self.turn(island, Phase::Woken, LifeReason::Needed);
-            self.effects.push_back(Effect::Raise { island });
+            self.effects.push_back(Effect::Raise { island, term: self.term });
         }
     }
 

@@ -15,7 +15,7 @@ pub fn weather(seed: u64, sky: Sky, planted: Planted) -> (Town, Vec<String>) {
     let mut faults = Vec::new();
     while town.now.0 < HEALED_MS {
         // Rush and ebb, so that islands fill, empty, sleep and wake.
-        let rush = town.now.0 / 60_000 % 2 == 0;
+        let rush = (town.now.0 / 60_000).is_multiple_of(2);
         town.step(if rush { 700 } else { 100 }, if rush { 5 } else { 20 });
         faults.extend(undercount(&town).into_iter().chain(overgrant(&town)));
     }
@@ -71,6 +71,12 @@ fn a_clear_day_and_a_storm() {
         check(seed, CLEAR);
         check(seed, STORM);
     }
+}
+
+#[test]
+fn weather_that_once_broke_something() {
+    // A leader that was deposed unnoticed archived an island where its successor had people.
+    check(216_508_562_428_173_401, Sky { store: 166, lost: 224, late_ms: 8_307, deaths: 26, unused: 454 });
 }
 
 #[test]

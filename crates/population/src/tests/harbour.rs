@@ -78,9 +78,9 @@ impl Harbour {
             Effect::Store { op, request } if self.works => {
                 return Some(Input::Stored { op, reply: self.store.apply(request) });
             }
-            Effect::Raise { island } if self.works => return Some(Input::Ready { island }),
+            Effect::Raise { island, .. } if self.works => return Some(Input::Ready { island }),
             Effect::Life { island, to, reason, .. } => self.lives.push((island, to, reason)),
-            Effect::LayDown { island, archive } => self.laid_down.push((island, archive)),
+            Effect::LayDown { island, archive, .. } => self.laid_down.push((island, archive)),
             Effect::Count { island } => {
                 let people = self.seated.iter().filter(|(there, _)| *there == island).count() as u32;
                 return Some(Input::Census { island, people, taken_at: self.now });

@@ -107,7 +107,7 @@ fn an_island_lives_and_dies() {
 
 #[test]
 fn a_draining_island_is_taken_back_before_new_land_is_opened() {
-    let mut harbour = harbour(3, PLAIN);
+    let mut harbour = harbour(3, Settings { open_lead_ms: 0, ..PLAIN });
     harbour.open(2);
     harbour.fill(1, 40);
     harbour.fill(2, 5);
@@ -156,6 +156,6 @@ fn bad_plans_are_refused() {
         assert_eq!(new(&[bad]), Some(PlanError::Disordered(IslandId(1))));
     }
     for capacity in [0, 1, 5, 1_000, u32::MAX] {
-        assert_eq!(IslandPlan::for_people(IslandId(1), capacity).check().is_ok(), capacity < u32::MAX, "{capacity}");
+        assert_eq!(IslandPlan::for_people(IslandId(1), capacity).check(), Ok(()), "{capacity}");
     }
 }

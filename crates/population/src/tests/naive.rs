@@ -46,7 +46,7 @@ fn fullest(mut policy: impl Policy) -> u32 {
                 n += 1;
                 match effect {
                     Effect::Store { op, request } => inputs.push(Input::Stored { op, reply: store.apply(request) }),
-                    Effect::Raise { island } => drop(mail.insert((now + 5_000, n), Input::Ready { island })),
+                    Effect::Raise { island, .. } => drop(mail.insert((now + 5_000, n), Input::Ready { island })),
                     Effect::Count { island } => {
                         let here = people.get(&island).copied().unwrap_or(0);
                         let census = Input::Census { island, people: here, taken_at: Millis(now) };

@@ -49,6 +49,7 @@ fn every_plant_shows_the_sign_that_it_should() {
         (Plant::LeaveTwice, Sign::CountedTooLow),
         (Plant::GuessOnUnknown, Sign::GrantedTooHigh),
         (Plant::ArchiveAnyhow, Sign::ArchivedWithPeople),
+        (Plant::SleepUnstored, Sign::ArchivedWithPeople),
         (Plant::LastFirst, Sign::Overtaken),
         (Plant::LosePlaces, Sign::PlaceLost),
     ] {

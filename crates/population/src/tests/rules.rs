@@ -10,7 +10,7 @@ use crate::arrival::{Arrival, Together, Way};
 use crate::decision::{Decision, Landing, Reason, Stance};
 use crate::ids::{AskId, PersonId, Term};
 use crate::io::{Input, Order};
-use crate::limits::{ASK_MS, ASKS, CROWDED_MS, PARTY};
+use crate::limits::{ASK_MS, ASKS, CROWDED_MS, PARTY, RATE_WINDOW_MS};
 use crate::plan::{IslandPlan, Phase};
 use crate::plant::Planted;
 
@@ -39,7 +39,8 @@ fn harbour(loads: &[Option<u32>]) -> Harbour {
             harbour.fill(id, *load);
         }
     }
-    harbour.pass(1_000);
+    // The rush of the setup is forgotten.
+    harbour.pass(RATE_WINDOW_MS + 1_000);
     harbour
 }
 

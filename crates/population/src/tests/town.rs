@@ -173,7 +173,7 @@ impl Town {
                 self.answers.push(decision);
             }
             Effect::Store { op, request } => self.store.submit(self.now, (leader, op), request),
-            Effect::Raise { island } => self.post(2_000, Input::Ready { island }),
+            Effect::Raise { island, .. } => self.post(2_000, Input::Ready { island }),
             Effect::Count { island } => {
                 let census = Input::Census { island, people: self.people(island), taken_at: self.now };
                 self.report(census);
@@ -284,7 +284,7 @@ impl Town {
     }
 
     fn trouble(&mut self) {
-        if self.sky.deaths == 0 || self.now.0 % 1_000 != 0 || self.now.0 >= HEALED_MS {
+        if self.sky.deaths == 0 || !self.now.0.is_multiple_of(1_000) || self.now.0 >= HEALED_MS {
             return;
         }
         if self.dice.per_mille(self.sky.deaths) {
