@@ -117,7 +117,11 @@ impl Audit {
 
     /// An asking was withdrawn, or its leader died with it: no answer is due.
     pub fn withdrawn(&mut self, ask: AskId) {
-        self.asked.retain(|(other, _)| *other != ask);
+        let people: Vec<PersonId> =
+            self.asked.range((ask, PersonId(0))..=(ask, PersonId(u64::MAX))).map(|(_, person)| *person).collect();
+        for person in people {
+            self.asked.remove(&(ask, person));
+        }
     }
 
     /// A policy said something.

@@ -269,7 +269,11 @@ impl Allocator {
         let waiting = self.askings.remove(&key)?;
         if let Some(island) = self.islands.get_mut(&waiting.choice.island) {
             island.waiting_seats -= waiting.arrival.seats();
-            island.waiting.retain(|other| *other != key);
+            // Those who are served stand in front; only who gives up must be looked for.
+            match island.waiting.front() {
+                Some(first) if *first == key => drop(island.waiting.pop_front()),
+                _ => island.waiting.retain(|other| *other != key),
+            }
         }
         Some(waiting)
     }

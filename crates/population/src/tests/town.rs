@@ -67,6 +67,7 @@ pub struct Town {
     mail: BTreeMap<(Millis, u64), Input>,
     mailed: u64,
     asked: u64,
+    /// Which leader was asked. A party that was split is answered in parts, so it stays here.
     asks: BTreeMap<AskId, usize>,
     person: u64,
 }
@@ -161,8 +162,7 @@ impl Town {
 
     fn carry_out(&mut self, leader: usize, effect: Effect) {
         match effect {
-            Effect::Answer { ask, decision, .. } => {
-                self.asks.remove(&ask);
+            Effect::Answer { decision, .. } => {
                 if let Decision::Promised { island, seats, until, .. } = &decision {
                     for seat in seats {
                         let at = self.use_at(*until);
