@@ -46,7 +46,7 @@ impl Node {
 
     /// The epoch is raised: the avatar enters the world.
     pub(crate) fn enter_world(&mut self, conn: ConnId, arrived: Arrived) {
-        let Arrived { body, place } = arrived;
+        let Arrived { body, place, stored } = arrived;
         let (entity, epoch, now) = (EntityId(body.entity), Epoch(body.epoch), self.now);
         if let Some(former) = self.authority.get(entity).map(|a| a.conn) {
             self.lose_session(former, Code::Replaced, self.config.incarnation);
@@ -68,7 +68,7 @@ impl Node {
             view: SessionView::new(self.config.view, self.config.island.plan().size_chunks, self.config.planted),
             deeds: Deeds::new(name.clone(), epoch, body.holder.clone(), self.config.planted),
             watch: Watch::new(now, body.holder.clone(), conn.0 * 97),
-            checkpoint: Checkpoint::new(now, entity, epoch),
+            checkpoint: Checkpoint::new(now, entity, epoch, stored),
             speech: Bucket::new(now, wire_limits::SPEECH_BURST, 1_000 / u64::from(wire_limits::SPEECH_PER_SECOND)),
             baselines: Bucket::new(
                 now,

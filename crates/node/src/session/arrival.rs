@@ -4,7 +4,7 @@
 //! mine only if epoch and holder both are; otherwise the epoch is raised again.
 
 use protocol::mesh::Incarnation;
-use store::{Document, Reply, Request};
+use store::{Document, Reply, Request, Version};
 use world::{EntityId, Epoch, Millis, Plant, Planted};
 
 use super::Turn;
@@ -44,6 +44,8 @@ pub(crate) struct Arrived {
     pub(crate) body: AvatarBody,
     /// The newest checkpoint.
     pub(crate) place: Option<PlaceBody>,
+    /// The document that it was read from.
+    pub(crate) stored: Option<(Version, Document)>,
 }
 
 impl Arrival {
@@ -148,11 +150,11 @@ impl Arrival {
 
     fn placed(&mut self, now: Millis, body: AvatarBody, reply: Reply) -> Turn<Arrived> {
         match reply {
-            Reply::Found { document, .. } => match document.read::<PlaceBody>(PLACE_SCHEMA) {
-                Ok(place) => Turn::Done(Arrived { body, place: Some(place) }),
+            Reply::Found { version, document } => match document.read::<PlaceBody>(PLACE_SCHEMA) {
+                Ok(place) => Turn::Done(Arrived { body, place: Some(place), stored: Some((version, document)) }),
                 Err(_) => Turn::End(Code::DocumentUnreadable),
             },
-            Reply::Absent => Turn::Done(Arrived { body, place: None }),
+            Reply::Absent => Turn::Done(Arrived { body, place: None, stored: None }),
             Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
                 self.pause(now, Step::Placing(body))
             }

@@ -1,4 +1,8 @@
-//! Checkpoints of an avatar's place: a small document, ordered by epoch and tick, written now and then.
+//! Checkpoints of an avatar's place: a small document, ordered by epoch and tick, written now and then, and once more
+//! when its session ends in good order.
+//!
+//! The stored version is known from the arrival and from each write on, so that the last checkpoint needs no reading
+//! first: then nobody would be left to wait for the answer.
 
 use store::{Document, Reply, Request, Version};
 use world::{EntityId, Epoch, Millis, Position, Tick};
@@ -9,7 +13,7 @@ use crate::limits::CHECKPOINT_EVERY_MS;
 /// What is known of the stored place.
 #[derive(Clone, Debug)]
 enum Known {
-    /// Nothing: read it first.
+    /// Nothing: somebody else wrote it, or nobody knows. Read it first.
     Nothing,
     /// There is none.
     Absent,
@@ -23,36 +27,42 @@ pub(crate) struct Checkpoint {
     entity: EntityId,
     epoch: Epoch,
     known: Known,
-    busy: bool,
+    /// What is under way: a read, or a write of this document.
+    busy: Option<Option<Document>>,
     next_at: Millis,
     written: Option<Position>,
 }
 
 impl Checkpoint {
-    pub(crate) fn new(now: Millis, entity: EntityId, epoch: Epoch) -> Self {
+    /// Of a session that begins; the arrival read `stored`, or found that there is none.
+    pub(crate) fn new(now: Millis, entity: EntityId, epoch: Epoch, stored: Option<(Version, Document)>) -> Self {
         let spread = entity.0 % CHECKPOINT_EVERY_MS;
-        Self { entity, epoch, known: Known::Nothing, busy: false, next_at: now + spread, written: None }
+        let known = stored.map_or(Known::Absent, |(version, document)| Known::At(version, document));
+        Self { entity, epoch, known, busy: None, next_at: now + spread, written: None }
     }
 
     /// What to ask of the store, if it is time and the avatar is elsewhere than was written.
     pub(crate) fn poll(&mut self, now: Millis, tick: Tick, at: Position) -> Option<Request> {
-        if self.busy || now < self.next_at || self.written == Some(at) {
+        if self.busy.is_some() || now < self.next_at || self.written == Some(at) {
             return None;
         }
-        let request = self.write(tick, at)?;
-        self.busy = true;
+        let request = self.request(tick, at)?;
+        self.busy = Some(match &request {
+            Request::Insert { document, .. } | Request::Replace { document, .. } => Some(document.clone()),
+            Request::Get { .. } | Request::Remove { .. } => None,
+        });
         Some(request)
     }
 
     /// The last checkpoint of a session that ends. Nobody waits for its outcome.
     pub(crate) fn farewell(&mut self, tick: Tick, at: Position) -> Option<Request> {
-        if self.busy || self.written == Some(at) || matches!(self.known, Known::Nothing) {
+        if self.busy.is_some() || self.written == Some(at) || matches!(self.known, Known::Nothing) {
             return None;
         }
-        self.write(tick, at)
+        self.request(tick, at)
     }
 
-    fn write(&mut self, tick: Tick, at: Position) -> Option<Request> {
+    fn request(&mut self, tick: Tick, at: Position) -> Option<Request> {
         let key = place_key(self.entity);
         let body = PlaceBody { epoch: self.epoch.0, tick: tick.0, x: at.x, y: at.y };
         match &self.known {
@@ -72,7 +82,7 @@ impl Checkpoint {
 
     /// Takes in the store's reply. Returns whether the stored place belongs to a newer epoch.
     pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> bool {
-        self.busy = false;
+        let written = self.busy.take().flatten();
         self.next_at = now + CHECKPOINT_EVERY_MS;
         match reply {
             Reply::Found { version, document } => {
@@ -86,9 +96,8 @@ impl Checkpoint {
                 self.next_at = now;
                 false
             }
-            // The next one reads first: the version has changed.
-            Reply::Applied { .. } => {
-                self.known = Known::Nothing;
+            Reply::Applied { version } => {
+                self.known = written.map_or(Known::Nothing, |document| Known::At(version, document));
                 false
             }
             Reply::Conflict | Reply::NotApplied | Reply::Unknown => {

@@ -1,6 +1,7 @@
 //! Scenarios of the machine and its parts, in virtual time.
 
 mod arrival;
+mod checkpoint;
 mod deeds;
 mod pair;
 mod view_of_streams;
