@@ -16,7 +16,7 @@ fn check(words: &str, named: &[&str]) {
 
 #[test]
 fn options_that_cannot_be() {
-    check("dve", &["`dve`", "'dve'"].map(|name| &name[1..4]));
+    check("dve", &["'dve'", "--help"]);
     check("dev --noes 3", &["--noes", "--nodes"]);
     check("dev --nodes 0", &["--nodes 0", "1 to 32"]);
     check("dev --tick-hz 11", &["--tick-hz 11", "5, 8, 10, 20, 25, 40"]);

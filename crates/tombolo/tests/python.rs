@@ -15,7 +15,7 @@ fn a_client_written_from_the_document_sees_no_rule_broken() {
         let ended = to_end(&mut command);
         let report = ended.json();
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert_eq!(report["violations"], serde_json::json!({}), "{report}");
+        assert_eq!(report["violations"], 0, "{report}");
         for key in ["most_entities", "deeds_done", "frames", "acks"] {
             assert!(report[key].as_u64().is_some_and(|count| count > 0), "{key}: {report}");
         }
