@@ -82,7 +82,8 @@ const MAP: &str = "127.0.0.1:7780";
 
 /// Runs the command.
 pub fn run(args: DevArgs) -> Outcome {
-    crate::logging::start(if args.json { "error" } else { "warn" });
+    // When a world ends its hosts see each other go, which is no news here.
+    crate::logging::start(if args.json { "error" } else { "warn,host::supervisor=error" });
     if !NODES.contains(&args.nodes) {
         return Err(Failure::usage(format!("--nodes {} is not possible; choose 1 to {}", args.nodes, NODES.end())));
     }

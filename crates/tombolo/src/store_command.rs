@@ -14,6 +14,7 @@ use crate::stop;
 
 /// Options of `tombolo store`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tombolo store serve --listen 127.0.0.1:7790")]
 pub struct StoreArgs {
     #[command(subcommand)]
     command: StoreCommand,

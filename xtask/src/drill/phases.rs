@@ -18,6 +18,22 @@ const NODES: u16 = 3;
 /// Time between two looks. Nodes renew what they show five times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// One way for etcd to be away: the words of `scripts/cluster` that begin and end it, and what its findings are called.
+struct Outage {
+    begin: &'static str,
+    end: &'static str,
+    reconnects: &'static str,
+    agreed_ms: &'static str,
+}
+
+/// It is gone and its connections are cut.
+const AWAY_KILLED: Outage =
+    Outage { begin: "kill", end: "start", reconnects: "etcd_outage_reconnects", agreed_ms: "etcd_outage_agreed_ms" };
+
+/// It is there and says nothing.
+const AWAY_PAUSED: Outage =
+    Outage { begin: "pause", end: "resume", reconnects: "etcd_pause_reconnects", agreed_ms: "etcd_pause_agreed_ms" };
+
 /// A drill under way.
 struct Run {
     cluster: Cluster,
@@ -57,9 +73,9 @@ fn drill(cluster: Cluster, order: &Order) -> Result<Findings> {
     };
     run.enter()?;
     run.kill(2)?;
-    run.etcd_is_away("killed", "kill", "start")?;
+    run.etcd_is_away(&AWAY_KILLED)?;
     if !order.short {
-        run.etcd_is_away("paused", "pause", "resume")?;
+        run.etcd_is_away(&AWAY_PAUSED)?;
     }
     run.newcomer(4)?;
     run.stop(1)?;
@@ -105,19 +121,18 @@ impl Run {
     }
 
     /// etcd does not answer for a while.
-    fn etcd_is_away(&mut self, how: &'static str, away: &str, again: &str) -> Result<()> {
-        say(&format!("etcd is {how} for {} s", bounds::ETCD_AWAY.as_secs()));
+    fn etcd_is_away(&mut self, outage: &Outage) -> Result<()> {
+        say(&format!("etcd is away for {} s: {}", bounds::ETCD_AWAY.as_secs(), outage.begin));
         let before: u64 = self.look()?.iter().map(|look| look.begun).sum();
-        self.cluster.call(&[away, "etcd"])?;
+        self.cluster.call(&[outage.begin, "etcd"])?;
         self.rest(bounds::ETCD_AWAY)?;
-        self.cluster.call(&[again, "etcd"])?;
+        self.cluster.call(&[outage.end, "etcd"])?;
         self.rest(bounds::REST)?;
         let after: u64 = self.look()?.iter().map(|look| look.begun).sum();
-        let key = if how == "paused" { "etcd_pause_reconnects" } else { "etcd_outage_reconnects" };
-        self.findings.at_most(key, after.saturating_sub(before), 0);
+        self.findings.at_most(outage.reconnects, after.saturating_sub(before), 0);
         let began = Instant::now();
         let agreed = self.until(bounds::JOINED, "all nodes agree after the outage", watch::agree);
-        self.in_time("etcd_outage_agreed_ms", agreed.is_ok().then(|| began.elapsed()), bounds::JOINED);
+        self.in_time(outage.agreed_ms, agreed.is_ok().then(|| began.elapsed()), bounds::JOINED);
         Ok(())
     }
 

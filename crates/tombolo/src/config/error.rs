@@ -11,7 +11,7 @@ use crate::options::nearest;
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {source}; name a file that can be read, such as config/node.toml", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,

@@ -1,0 +1,9 @@
+//! The contract of the binary: what its commands print, how they fail, and how they end. Everything is done as a user
+//! would: a process, its options, its output, its exit code. Ports are free ones; times are only deadlines.
+
+mod fixture;
+mod helps;
+mod mistakes;
+mod python;
+mod signals;
+mod worlds;
