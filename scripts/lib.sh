@@ -34,6 +34,7 @@ python3|command -v python3
 chromium|command -v chromium || command -v chromium-browser || command -v google-chrome
 nodejs|command -v node
 npm|command -v npm
+tmux|command -v tmux
 NEEDS
 }
 

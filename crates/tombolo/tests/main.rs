@@ -1,9 +1,14 @@
 //! The contract of the binary: what its commands print, how they fail, and how they end. Everything is done as a user
-//! would: a process, its options, its output, its exit code. Ports are free ones; times are only deadlines.
+//! would: a process or a terminal, its options, its output, its exit code. Ports are free ones; times are only
+//! deadlines.
 
 mod fixture;
 mod helps;
 mod mistakes;
 mod python;
 mod signals;
+mod terminal;
 mod worlds;
+
+/// The binary under test.
+const TOMBOLO: &str = env!("CARGO_BIN_EXE_tombolo");

@@ -17,7 +17,7 @@ fn the_file_in_the_tree_says_the_defaults() {
 #[test]
 fn mistakes_are_named() {
     let cases = [
-        ("[host]\nname", "[host]\nnmae", "did you mean `name`?"),
+        ("name = \"node-1\"", "nmae = \"node-1\"", "did you mean `name`?"),
         ("tick_hz = 10", "tick_hz = 11", "world.tick_hz: 11 is none of"),
         ("tick_hz = 10", "tick_hz = \"ten\"", "invalid type"),
         ("size_chunks = 24", "size_chunks = 4", "world.size_chunks: 4 is not 8 to 512"),

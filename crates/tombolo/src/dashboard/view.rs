@@ -105,7 +105,7 @@ fn draw_nodes(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, colours: C
         ];
         row(cells)
     });
-    let more = (hidden > 0).then(|| Row::new([format!(" and {hidden}"), "more".into()]).style(colours.faint()));
+    let more = (hidden > 0).then(|| Row::new([format!(" {hidden} more")]).style(colours.faint()));
     let header = row(HEADINGS.map(str::to_owned)).style(colours.faint());
     let table = Table::new(rows.chain(more), WIDTHS.map(Constraint::Length)).header(header).column_spacing(1);
     frame.render_widget(table, area);
@@ -126,7 +126,7 @@ fn row(cells: [String; 10]) -> Row<'static> {
 
 /// Messages of the mesh that a node hears and is heard with, per second.
 fn frames(snapshot: &Snapshot, node: NodeIndex) -> (f64, f64) {
-    let sum = |links: &mut dyn Iterator<Item = &console::LinkView>| links.map(|l| l.frames_per_s).sum::<f64>();
+    let sum = |links: &mut dyn Iterator<Item = &console::LinkView>| links.fold(0.0, |sum, l| sum + l.frames_per_s);
     (
         sum(&mut snapshot.links.iter().filter(|l| l.to == node)),
         sum(&mut snapshot.links.iter().filter(|l| l.from == node)),

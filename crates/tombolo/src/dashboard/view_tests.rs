@@ -62,7 +62,7 @@ fn everything_has_its_place_on_a_small_terminal() {
 fn more_nodes_than_rows_are_counted() {
     let rows = screen((80, 24), &snapshot(32), &bots::Progress::default());
     let shown = rows.iter().filter(|row| row.contains("dev-")).count();
-    assert!(rows.iter().any(|row| row.contains(&format!("and {} more", 32 - shown))), "{rows:#?}");
+    assert!(rows.iter().any(|row| row.contains(&format!(" {} more ", 32 - shown))), "{rows:#?}");
     assert!(rows[23].contains("event 19"), "{rows:#?}");
 }
 

@@ -1,8 +1,8 @@
 //! `tombolo play`: walk and speak in the terminal among the others.
 //!
-//! [`App`](app::App) is what the player has in mind, [`Sight`](sight::Sight) what is seen, [`Land`](land::Land) the
-//! ground; `panel` draws them. This file lets keys, the connection and the screen take their turns. It decides nothing
-//! of the world: the client library predicts, the server judges.
+//! [`App`] is what the player has in mind, [`Sight`] what is seen, [`Land`] the ground; `panel` draws them. This file
+//! lets keys, the connection and the screen take their turns. It decides nothing of the world: the client library
+//! predicts, the server judges.
 
 mod app;
 mod gait;

@@ -32,10 +32,8 @@ fn the_bars_say_where_one_is_and_how_the_connection_is() {
     let mut app = App::new("ann");
     app.tell("in the world");
     let rows = screen((80, 24), &app, &sight());
-    assert_eq!(
-        rows[0],
-        " ann  node 3.0  12 ms  tick 17953306868  2 reconnects          ? help  q leave  "[..80].to_owned()
-    );
+    assert!(rows[0].starts_with(" ann  node 3.0  12 ms  tick 17953306868  2 reconnects  "), "{rows:#?}");
+    assert!(rows[0].ends_with("  ? help  q leave "), "{rows:#?}");
     assert!(
         rows[18].starts_with(" 312.1 m E  10.1 m S  chunk (10, 0)  ↑ jog 3.5 m/s  0 in view  5 corrections"),
         "{rows:#?}"
@@ -56,7 +54,9 @@ fn a_lost_connection_is_told() {
 #[test]
 fn the_end_of_a_long_line_is_seen_while_it_is_written() {
     let mode = Mode::Speaking(format!("{} the end", "so on and ".repeat(12)));
-    let rows = screen((60, 20), &App { mode, ..App::new("ann") }, &sight());
+    let mut app = App::new("ann");
+    app.mode = mode;
+    let rows = screen((60, 20), &app, &sight());
     assert!(rows[19].starts_with("say> ") && rows[19].trim_end().ends_with("the end"), "{rows:#?}");
 }
 
@@ -65,7 +65,8 @@ fn every_size_is_drawn() {
     let modes = [Mode::Walking, Mode::Help, Mode::Speaking("ahoy".into())];
     for size in [(1, 1), (39, 30), (40, 12), (80, 24), (300, 90)] {
         for mode in &modes {
-            let mut app = App { mode: mode.clone(), ..App::new("ann") };
+            let mut app = App::new("ann");
+            app.mode = mode.clone();
             app.lines.extend((0..50).map(|n| Line::Told(format!("line {n}"))));
             let rows = screen(size, &app, &sight());
             let asks = rows.concat().contains("at least");
