@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod ci;
 mod drill;
+mod map;
 mod tidy;
 mod workspace;
 
@@ -27,6 +28,8 @@ enum Command {
     Ci(ci::Args),
     /// Break real processes and see that play goes on
     Drill(drill::Args),
+    /// The live map of a real world in a real browser
+    Map(map::Args),
     /// Layers, purity and tidiness of the tree
     Tidy(tidy::Args),
 }
@@ -37,6 +40,7 @@ impl Command {
         match self {
             Self::Ci(args) => ci::run(args),
             Self::Drill(args) => drill::run(args),
+            Self::Map(args) => map::run(args),
             Self::Tidy(args) => tidy::run(args),
         }
     }

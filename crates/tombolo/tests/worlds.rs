@@ -1,6 +1,6 @@
 //! Whole worlds: what they report when all is well, and when it is not.
 
-use crate::fixture::{World, silent_address, tombolo};
+use crate::fixture::{TextFile, World, silent_address, tombolo};
 
 #[test]
 fn a_world_with_bots_reports_what_was_promised() {
@@ -18,10 +18,15 @@ fn a_world_with_bots_reports_what_was_promised() {
     assert!(ended.err.is_empty(), "{}", ended.err);
 }
 
+/// Walks far enough that whole rings of chunks stay behind for longer than a client puts up with.
+const FAR: &str =
+    "kind = \"commute\"\ndistance_m = 400\ngait = \"sprint\"\nsteer_every_ms = [300, 600]\nwait_ms = [0, 100]\n";
+
 #[test]
 fn a_planted_bug_is_reported() {
-    let words = "dev --nodes 2 --bots 20 --behaviour commute --for 20s --listen 127.0.0.1:0 --json";
-    let ended = tombolo(&format!("{words} --plant leaky-interest"));
+    let far = TextFile::new("far.toml", FAR);
+    let words = "dev --nodes 2 --bots 80 --for 15s --listen 127.0.0.1:0 --view 0,1 --json --behaviour";
+    let ended = tombolo(&format!("{words} {} --plant leaky-interest", far.0.display()));
     assert!(ended.json()["violations"].as_u64().is_some_and(|violations| violations > 0), "{ended:?}");
     assert_eq!(ended.code, Some(1));
 }
