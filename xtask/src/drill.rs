@@ -14,6 +14,7 @@ mod cluster;
 mod findings;
 mod http;
 mod phases;
+mod verdict;
 mod watch;
 
 use findings::Findings;

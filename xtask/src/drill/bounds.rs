@@ -25,6 +25,12 @@ pub const SET_BACK_M: f64 = 6.0 * (5.0 + 2.0 + 1.0);
 /// of the stop, at 6 m/s, and as much again for a slow machine.
 pub const STOP_SET_BACK_M: f64 = 12.0;
 
+/// How long a node is paused: longer than the 8 s of silence after which a client gives it up (`client::limits`).
+pub const PAUSED: Duration = Duration::from_secs(12);
+
+/// How far a player of a paused node may be set back. It walks on alone for those 8 s, which nobody else sees.
+pub const PAUSE_SET_BACK_M: f64 = SET_BACK_M + 6.0 * 8.0;
+
 /// From SIGTERM to the end of the process: nodes have 8 s for their goodbyes and 2 s to end, the directory has 2 s to
 /// forget the host (`host::limits`), the map 2 s (`console::limits`).
 pub const STOPPED: Duration = Duration::from_secs(14);
@@ -32,8 +38,8 @@ pub const STOPPED: Duration = Duration::from_secs(14);
 /// From the start of a process to links in both directions with all others.
 pub const JOINED: Duration = Duration::from_secs(30);
 
-/// How long etcd is away.
-pub const ETCD_AWAY: Duration = Duration::from_secs(10);
+/// How long etcd or the store is away.
+pub const AWAY: Duration = Duration::from_secs(10);
 
 /// The longest time for which a player in the world may hear nothing. Servers speak once a second at least, also where
 /// nothing happens.

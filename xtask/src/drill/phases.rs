@@ -1,15 +1,16 @@
 //! The faults of the drill, one after the other, while players play.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::bots::Bots;
 use super::cluster::Cluster;
 use super::findings::Findings;
+use super::verdict::{self, Lives};
 use super::watch::{self, Look};
 use super::{Order, bounds, say};
 
@@ -18,21 +19,42 @@ const NODES: u16 = 3;
 /// Time between two looks. Nodes renew what they show five times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// One way for etcd to be away: the words of `scripts/cluster` that begin and end it, and what its findings are called.
+/// A process that nodes depend on is away for a while: the words of `scripts/cluster` that begin and end it, and what
+/// its findings are called.
 struct Outage {
+    process: &'static str,
     begin: &'static str,
     end: &'static str,
     reconnects: &'static str,
     agreed_ms: &'static str,
 }
 
-/// It is gone and its connections are cut.
-const AWAY_KILLED: Outage =
-    Outage { begin: "kill", end: "start", reconnects: "etcd_outage_reconnects", agreed_ms: "etcd_outage_agreed_ms" };
+/// etcd is gone and its connections are cut.
+const ETCD_KILLED: Outage = Outage {
+    process: "etcd",
+    begin: "kill",
+    end: "start",
+    reconnects: "etcd_outage_reconnects",
+    agreed_ms: "etcd_outage_agreed_ms",
+};
 
-/// It is there and says nothing.
-const AWAY_PAUSED: Outage =
-    Outage { begin: "pause", end: "resume", reconnects: "etcd_pause_reconnects", agreed_ms: "etcd_pause_agreed_ms" };
+/// etcd is there and says nothing.
+const ETCD_PAUSED: Outage = Outage {
+    process: "etcd",
+    begin: "pause",
+    end: "resume",
+    reconnects: "etcd_pause_reconnects",
+    agreed_ms: "etcd_pause_agreed_ms",
+};
+
+/// The store is there and says nothing. (One that is killed has forgotten everybody.)
+const STORE_PAUSED: Outage = Outage {
+    process: "store",
+    begin: "pause",
+    end: "resume",
+    reconnects: "store_pause_reconnects",
+    agreed_ms: "store_pause_agreed_ms",
+};
 
 /// A drill under way.
 struct Run {
@@ -44,9 +66,7 @@ struct Run {
     nodes: Vec<u16>,
     /// The most stalls that each life of a node was seen with.
     stalls: BTreeMap<String, u64>,
-    /// Lives that were killed, stopped or paused: who was on them may come back elsewhere.
-    killed: BTreeSet<String>,
-    stopped: BTreeSet<String>,
+    lives: Lives,
 }
 
 /// The whole drill.
@@ -68,14 +88,15 @@ fn drill(cluster: Cluster, order: &Order) -> Result<Findings> {
         findings: Findings::default(),
         nodes: (1..=NODES).collect(),
         stalls: BTreeMap::new(),
-        killed: BTreeSet::new(),
-        stopped: BTreeSet::new(),
+        lives: Lives::default(),
     };
     run.enter()?;
     run.kill(2)?;
-    run.etcd_is_away(&AWAY_KILLED)?;
+    run.away(&ETCD_KILLED)?;
     if !order.short {
-        run.etcd_is_away(&AWAY_PAUSED)?;
+        run.away(&ETCD_PAUSED)?;
+        run.away(&STORE_PAUSED)?;
+        run.pause(3)?;
     }
     run.newcomer(4)?;
     run.stop(1)?;
@@ -100,7 +121,7 @@ impl Run {
         let victim = Look::at(node)?;
         say(&format!("kill -9 of node-{node}, which has {} players", victim.sessions));
         ensure!(victim.sessions > 0, "nobody plays on node-{node}, so that its death would show nothing");
-        self.killed.insert(victim.id.clone());
+        self.lives.killed.insert(victim.id.clone());
         self.nodes.retain(|other| *other != node);
         let began = Instant::now();
         self.cluster.call(&["kill", &node.to_string()])?;
@@ -112,7 +133,7 @@ impl Run {
             back = (watch::sessions(&looks) == self.players).then(|| back.unwrap_or(began.elapsed()));
             sleep(LOOK_EVERY);
         }
-        self.findings.tell("kills", self.killed.len());
+        self.findings.tell("kills", self.lives.killed.len());
         self.in_time("ghosts_gone_ms", gone, bounds::GHOSTS_GONE);
         self.in_time("clients_back_ms", back, bounds::CLIENTS_BACK);
         self.rest(bounds::REST)?;
@@ -120,20 +141,46 @@ impl Run {
         self.join("rejoined_ms", node)
     }
 
-    /// etcd does not answer for a while.
-    fn etcd_is_away(&mut self, outage: &Outage) -> Result<()> {
-        say(&format!("etcd is away for {} s: {}", bounds::ETCD_AWAY.as_secs(), outage.begin));
+    /// What nodes depend on does not answer for a while.
+    fn away(&mut self, outage: &Outage) -> Result<()> {
+        let Outage { process, begin, end, reconnects, agreed_ms } = outage;
+        say(&format!("{process} is away for {} s: {begin}", bounds::AWAY.as_secs()));
         let before: u64 = self.look()?.iter().map(|look| look.begun).sum();
-        self.cluster.call(&[outage.begin, "etcd"])?;
-        self.rest(bounds::ETCD_AWAY)?;
-        self.cluster.call(&[outage.end, "etcd"])?;
+        self.cluster.call(&[begin, process])?;
+        self.rest(bounds::AWAY)?;
+        self.cluster.call(&[end, process])?;
         self.rest(bounds::REST)?;
         let after: u64 = self.look()?.iter().map(|look| look.begun).sum();
-        self.findings.at_most(outage.reconnects, after.saturating_sub(before), 0);
+        self.findings.at_most(reconnects, after.saturating_sub(before), 0);
         let began = Instant::now();
         let agreed = self.until(bounds::JOINED, "all nodes agree after the outage", watch::agree);
-        self.in_time(outage.agreed_ms, agreed.is_ok().then(|| began.elapsed()), bounds::JOINED);
+        self.in_time(agreed_ms, agreed.is_ok().then(|| began.elapsed()), bounds::JOINED);
         Ok(())
+    }
+
+    /// A node is stopped in the middle of what it does, for so long that its players leave it, and goes on.
+    fn pause(&mut self, node: u16) -> Result<()> {
+        let victim = Look::at(node)?;
+        say(&format!("node-{node} is paused for {} s with {} players", bounds::PAUSED.as_secs(), victim.sessions));
+        self.lives.paused.insert(victim.id);
+        self.nodes.retain(|other| *other != node);
+        let began = Instant::now();
+        self.cluster.call(&["pause", &node.to_string()])?;
+        self.rest(bounds::PAUSED)?;
+        let players = self.players;
+        let back = self.until(bounds::CLIENTS_BACK, "all players of the paused node are elsewhere", |looks| {
+            watch::sessions(looks) == players
+        });
+        let bound = bounds::PAUSED + bounds::CLIENTS_BACK;
+        self.in_time("pause_clients_back_ms", back.is_ok().then(|| began.elapsed()), bound);
+        self.cluster.call(&["resume", &node.to_string()])?;
+        let began = Instant::now();
+        self.nodes.push(node);
+        let agreed = self.until(bounds::GHOSTS_GONE, "the node that goes on agrees with all others", |looks| {
+            watch::agree(looks) && watch::sessions(looks) == players
+        });
+        self.in_time("pause_agreed_ms", agreed.is_ok().then(|| began.elapsed()), bounds::GHOSTS_GONE);
+        self.rest(bounds::REST)
     }
 
     /// A node that was never there joins, and players enter through it.
@@ -146,7 +193,7 @@ impl Run {
         let report = visitors.end()?;
         let fit = report["sessions"] == 6 && report["failed"] == 0;
         self.findings.judged("visitors", report["sessions"].clone(), "6, none failed".to_owned(), fit);
-        self.findings.at_most("visitors_violations", count(&report["violations"])?, 0);
+        self.findings.at_most("visitors_violations", verdict::count(&report["violations"])?, 0);
         Ok(())
     }
 
@@ -154,7 +201,7 @@ impl Run {
     fn stop(&mut self, node: u16) -> Result<()> {
         let leaving = Look::at(node)?;
         say(&format!("SIGTERM to node-{node}, which has {} players", leaving.sessions));
-        self.stopped.insert(leaving.id);
+        self.lives.stopped.insert(leaving.id);
         self.nodes.retain(|other| *other != node);
         let began = Instant::now();
         // Fails if the exit code is not 0.
@@ -179,35 +226,10 @@ impl Run {
         self.rest(bounds::REST)?;
         say("the players leave");
         let report = self.bots.end()?;
-        let mut findings = self.findings;
-        findings.at_most("violations", count(&report["violations"])?, 0);
-        if let Some(kinds) = report["violations_by_kind"].as_object().filter(|kinds| !kinds.is_empty()) {
-            findings.tell("violations_by_kind", Value::Object(kinds.clone()));
-        }
-        findings.at_most("failed", count(&report["failed"])?, 0);
-        findings.judged(
-            "counts_reconcile",
-            report["counts_reconcile"].clone(),
-            "true".to_owned(),
-            report["counts_reconcile"] == true,
-        );
-        findings.at_most("stalls", self.stalls.values().sum(), 0);
-        findings.at_most("longest_silence_ms", count(&report["longest_silence_ms"])?, bounds::SILENCE_MS);
-        let returns = Return::all(&report)?;
-        let of = |lives: &BTreeSet<String>| returns.iter().filter(|r| lives.contains(&r.from)).collect::<Vec<_>>();
-        let (killed, stopped) = (of(&self.killed), of(&self.stopped));
-        let out = |list: &[&Return]| list.iter().map(|r| r.out_ms).collect::<Vec<_>>();
-        let back = |list: &[&Return]| list.iter().map(|r| r.set_back_m).collect::<Vec<_>>();
-        findings.spread("resume_ms", &out(&killed), bounds::RESUME_MS);
-        findings.spread("set_back_m", &back(&killed), bounds::SET_BACK_M);
-        findings.spread("stop_resume_ms", &out(&stopped), bounds::RESUME_MS);
-        findings.spread("stop_set_back_m", &back(&stopped), bounds::STOP_SET_BACK_M);
-        let unexplained = returns.len() - killed.len() - stopped.len();
-        findings.at_most("unexplained_reconnects", unexplained as u64, 0);
-        findings.at_least("border_crossings", count(&report["border_crossings"])?, 1);
-        findings.at_least("node_pairs_seen", pairs_seen(&report), u64::from(NODES * (NODES - 1)));
-        findings.tell("latency_ms", latency(&report));
-        Ok(findings)
+        let unpaused = self.stalls.iter().filter(|(life, _)| !self.lives.paused.contains(*life));
+        self.findings.at_most("stalls", unpaused.map(|(_, most)| most).sum(), 0);
+        verdict::judge(&report, &self.lives, u64::from(NODES), &mut self.findings)?;
+        Ok(self.findings)
     }
 
     /// Starts a node and waits until it and all others have links.
@@ -244,7 +266,7 @@ impl Run {
                     looks.iter().map(|l| format!("{} has {}, hears {:?}", l.id, l.sessions, l.hears)).collect();
                 let text = format!("not so within {} s: {what}; {}", within.as_secs(), found.join("; "));
                 say(&text);
-                anyhow::bail!(text);
+                bail!(text);
             }
             sleep(LOOK_EVERY);
         }
@@ -265,40 +287,4 @@ impl Run {
         let kept = took.is_some_and(|took| took <= within);
         self.findings.judged(key, value, format!("at most {}", within.as_millis()), kept);
     }
-}
-
-/// One player who came back, as the report tells it.
-struct Return {
-    from: String,
-    out_ms: f64,
-    set_back_m: f64,
-}
-
-impl Return {
-    fn all(report: &Value) -> Result<Vec<Self>> {
-        let list = report["returns"].as_array().context("the report has no `returns`")?;
-        let one = |value: &Value| {
-            Some(Self {
-                from: value["from"].as_str()?.to_owned(),
-                out_ms: value["out_ms"].as_f64()?,
-                set_back_m: value["set_back_m"].as_f64()?,
-            })
-        };
-        list.iter().map(|value| one(value).with_context(|| format!("not a return: {value}"))).collect()
-    }
-}
-
-fn count(value: &Value) -> Result<u64> {
-    value.as_u64().with_context(|| format!("{value} is no count"))
-}
-
-/// Ordered pairs of different nodes of which the second's players were seen from the first.
-fn pairs_seen(report: &Value) -> u64 {
-    let seen = report["nodes_seen"].as_array().map(Vec::as_slice).unwrap_or_default();
-    seen.iter().filter(|pair| pair["observers_on"] != pair["bots_on"] && pair["bots"] != 0).count() as u64
-}
-
-fn latency(report: &Value) -> Value {
-    let of = &report["latency_ms"];
-    json!({ "p50": of["p50"], "p99": of["p99"], "max": of["max"] })
 }
