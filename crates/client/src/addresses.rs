@@ -15,7 +15,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// The addresses to begin with, first to last, and a seed for the spread.
+    /// The addresses to begin with, the first one first, and a seed for the spread.
     #[must_use]
     pub fn new(first: &[String], seed: u64) -> Self {
         let mut addresses = Self { known: Vec::new(), next: 0, failures: 0, random: seed };
@@ -23,12 +23,15 @@ impl Addresses {
         addresses
     }
 
-    /// Remembers more addresses. Known ones, and what lies beyond the limits, are passed over.
+    /// Remembers more addresses, in an order of this client's own behind the current one: those whose node died must
+    /// not all go to the same neighbour. Known ones, and what lies beyond the limits, are passed over.
     pub fn learn(&mut self, more: &[String]) {
         for address in more {
             let sound = !address.is_empty() && address.len() <= ADDRESS_BYTES;
             if sound && self.known.len() < ADDRESSES && !self.known.contains(address) {
-                self.known.push(address.clone());
+                let behind = self.known.len().saturating_sub(self.next + 1) as u64;
+                let place = self.known.len() - (self.draw() % (behind + 1)) as usize;
+                self.known.insert(place, address.clone());
             }
         }
     }
@@ -74,5 +77,23 @@ impl Addresses {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_whose_node_died_do_not_all_go_to_the_same_neighbour() {
+        let more = ["b", "c", "d"].map(str::to_owned);
+        let mut second = std::collections::BTreeMap::new();
+        for seed in 0..300 {
+            let mut addresses = Addresses::new(&["a".to_owned()], seed);
+            addresses.learn(&more);
+            addresses.failed();
+            *second.entry(addresses.current().unwrap_or_default().to_owned()).or_insert(0) += 1;
+        }
+        assert!(second.len() == 3 && second.values().all(|n| *n > 60), "{second:?}");
     }
 }

@@ -51,7 +51,7 @@ pub const ADDRESS_BYTES: usize = 259;
 /// Milliseconds for which the own avatar may be missing in its own view.
 pub const SELF_MISSING_MS: u64 = 3_000;
 /// Milliseconds for which a chunk too far from the avatar may stay in view.
-pub const STRAY_CHUNK_MS: u64 = 5_000;
+pub const STRAY_CHUNK_MS: u64 = 3_000;
 /// Milliseconds between two looks for what is missing or stray.
 pub const SWEEP_MS: u64 = 1_000;
 /// Chunks that may be in view. A view of 31 x 31 stays below; a server that shows more is at fault.

@@ -163,8 +163,8 @@ impl Picture {
     pub(crate) fn sweep(&mut self, now: Millis, sink: &mut Sink<'_>) {
         self.sweep_me(now, sink);
         let Some(home) = self.ghosts.get(self.me).map(|g| g.chunk) else { return };
-        // One ring more than the view: the avatar may be past the edge of its chunk.
-        let far = u16::from(self.view_far) + 1;
+        // The view is centred on the chunk in whose stream the avatar is, and moves with it in one message.
+        let far = u16::from(self.view_far);
         self.strays.retain(|chunk, _| self.chunks.contains_key(chunk) && chunk.rings_to(home) > far);
         for chunk in self.chunks.keys().filter(|chunk| chunk.rings_to(home) > far) {
             let since = self.strays.entry(*chunk).or_insert(Some(now));

@@ -107,6 +107,8 @@ fn bot_plan(args: &DevArgs) -> Result<Option<Plan>, Failure> {
         seed: args.world.seed,
         duration: args.time,
         files_per_bot: 2,
+        // To find a planted bug, everybody looks.
+        observe_one_in: if args.plant.is_some() { 1 } else { 10 },
         ..Plan::new(vec![args.listen.to_string()], args.bots, first)
     };
     plan.check().map_err(|e| Failure::usage(format!("--bots: {e}")))?;

@@ -148,8 +148,8 @@ fn an_avatar_that_its_player_cannot_see_is_counted_once() {
 #[test]
 fn a_chunk_that_stays_though_it_is_far_is_counted_once() {
     let mut pair = Pair::playing();
-    pair.tick(&[seen(Chunk::new(5, 2)), seen(Chunk::new(6, 2))]);
-    pair.play(4_000);
+    pair.tick(&[seen(Chunk::new(4, 2)), seen(Chunk::new(6, 2))]);
+    pair.play(2_000);
     assert_eq!(pair.violations(), vec![]);
     pair.play(6_000);
     assert_eq!(pair.violations(), vec![(Violation::StrayChunk, 1)]);
