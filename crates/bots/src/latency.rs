@@ -2,7 +2,8 @@
 //!
 //! A move is matched to an input by entity, motion byte and place: the server may have moved the avatar on for a few
 //! ticks, so the place is the claimed one or lies on the way from there. What the server changed is not matched, and
-//! each client sees an input once: a second time it is the server that stopped the avatar at the same place.
+//! each client sees an input once: a second time it is the server that stopped the avatar at the same place. For the
+//! same reason nobody sees an input more than [`STRAGGLER`] after the first who saw it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ use world::{EntityId, Motion, Pace, Position};
 const KEPT_PER_ENTITY: usize = 20;
 /// An input that was not seen for so long will not be matched any more.
 const MAX_AGE: Duration = Duration::from_secs(10);
+/// How much later than the first client another one may see an input.
+const STRAGGLER: Duration = Duration::from_secs(2);
 /// Ticks by which the server may have moved the avatar on from the claimed place.
 const TICKS_ON: i32 = 5;
 /// The longest latency that is told apart: a minute in microseconds.
@@ -27,6 +30,7 @@ struct Sent {
     motion: Motion,
     node: Incarnation,
     seen_by: BTreeSet<EntityId>,
+    first_seen: Option<Instant>,
 }
 
 /// A histogram of microseconds.
@@ -60,7 +64,7 @@ impl Latency {
         if inputs.len() == KEPT_PER_ENTITY {
             inputs.pop_front();
         }
-        inputs.push_back(Sent { when, at, motion, node, seen_by: BTreeSet::new() });
+        inputs.push_back(Sent { when, at, motion, node, seen_by: BTreeSet::new(), first_seen: None });
     }
 
     /// Another client, served by `node`, sees the avatar move.
@@ -75,7 +79,8 @@ impl Latency {
         let velocity = pace.velocity(motion);
         let caused = |s: &&mut Sent| s.motion == motion && on_the_way(s.at, at, velocity);
         let Some(sent) = inputs.iter_mut().rev().find(caused) else { return };
-        if !sent.seen_by.insert(observer) {
+        let first_seen = *sent.first_seen.get_or_insert(when);
+        if !sent.seen_by.insert(observer) || when.saturating_duration_since(first_seen) > STRAGGLER {
             return;
         }
         let took = when.saturating_duration_since(sent.when);
