@@ -18,6 +18,9 @@ use crate::plan::Weather;
 const SETTLED_MS: u64 = 3_000;
 /// Milliseconds in which a player who joins while nothing fails is in the world: one dead address and its pause.
 const ARRIVAL_MS: u64 = 6_000;
+/// Milliseconds within which who comes into view is shown: a stream that was never heard of may first have to ask for
+/// its keyframe. Who was shown stays shown.
+const SHOWN_WITHIN_MS: u64 = 500;
 /// Milliseconds after which nobody may be shown whom no node holds: a lost leave, its summary, and limbo.
 const PHANTOM_MS: u64 = 5_000;
 /// How far a mover may be shown from its place, in units: a claim that came late may move it on by a second's sprint at
@@ -32,6 +35,8 @@ pub(crate) struct Screens {
     anomalies: BTreeMap<usize, u64>,
     /// The newest order at which each node has shown each avatar, and when.
     orders: BTreeMap<(Incarnation, EntityId), ((Epoch, Hop), Millis)>,
+    /// Since when each avatar has been well in view of each player, without a break.
+    in_view: BTreeMap<(usize, EntityId), Millis>,
     pace: Option<Pace>,
 }
 
@@ -55,7 +60,14 @@ impl Screens {
             findings.check(Checker::ClientIsBack, back, || format!("{} is not in the world again", player.name));
             let settled = player.welcomed_at.is_some_and(|at| scene.now.since(at) >= SETTLED_MS);
             if let (true, true, Some(picture)) = (settled, player.is_playing(), player.client.picture()) {
-                screen(findings, scene, truth, &player.name, picture, pace);
+                let mut in_view = |entity, is: bool| match is {
+                    true => scene.now.since(*self.in_view.entry((index, entity)).or_insert(scene.now)),
+                    false => {
+                        self.in_view.remove(&(index, entity));
+                        0
+                    }
+                };
+                screen(findings, scene, truth, &player.name, picture, pace, &mut in_view);
             }
         }
         for status in &scene.statuses {
@@ -88,17 +100,27 @@ impl Screens {
     }
 }
 
-/// One client's picture against the truth.
-fn screen(findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, name: &str, picture: &Picture, pace: &Pace) {
+/// One client's picture against the truth. `in_view` notes whether an avatar is well in view and tells for how long.
+fn screen(
+    findings: &mut Findings,
+    scene: &Scene<'_>,
+    truth: &Truth,
+    name: &str,
+    picture: &Picture,
+    pace: &Pace,
+    in_view: &mut dyn FnMut(EntityId, bool) -> u64,
+) {
     let Some(me) = truth.get(picture.me()).filter(|f| settled(f, scene.now)) else { return };
     let here = me.status.chunk;
     let tick = scene.rate.tick_at(scene.now);
     for (entity, fact) in truth.iter().filter(|(_, f)| settled(f, scene.now)) {
         // The rim of the view changes while one walks; what lies one ring further in does not.
         let rings = here.rings_to(fact.status.chunk).max(here.rings_to(fact.status.at.chunk()));
-        let Some(view) = picture.chunk(fact.status.chunk).filter(|_| rings <= 1) else { continue };
+        let view = picture.chunk(fact.status.chunk).filter(|_| rings <= 1);
+        let since_ms = in_view(entity, view.is_some());
+        let Some(view) = view else { continue };
         let ghost = picture.get(entity);
-        findings.check(Checker::EveryoneInViewIsShown, ghost.is_some(), || {
+        findings.check(Checker::EveryoneInViewIsShown, ghost.is_some() || since_ms < SHOWN_WITHIN_MS, || {
             format!("{name} at {here} does not see {entity} at {} in {}", fact.status.at.chunk(), fact.status.chunk)
         });
         if let Some(ghost) = ghost {
