@@ -18,6 +18,8 @@ impl Node {
         self.last_operation += 1;
         let op = OpId(self.last_operation);
         if part != Part::Farewell {
+            // A part waits for its newest request only: the answer to one that was given up must not be taken for it.
+            self.operations.retain(|_, waits| *waits != (conn, part));
             self.operations.insert(op, (conn, part));
         }
         self.counters.store_requests += 1;
