@@ -5,6 +5,9 @@
 //! protocol, as when another program took the port for a while; so a link that stays down is made anew.
 //! And who takes our routing id at the peer's ROUTER leaves us with a connection that is alive and dead: libzmq keeps it
 //! and routes nothing to it. So the direct lane is asked once a second, and a link without answers is made anew too.
+//!
+//! Invariant: the reader of a monitor outlives the socket that it watches. libzmq says events by a send that waits, so
+//! a reader that went first would hold the thread that serves every socket of the host for ever.
 
 use std::time::{Duration, Instant};
 
@@ -34,9 +37,16 @@ pub(crate) struct Link {
 /// A socket and the monitor that tells whether it is connected.
 pub(crate) struct Ear {
     pub socket: zmq::Socket,
-    monitor: zmq::Socket,
+    monitor: Monitor,
     up: bool,
 }
+
+/// The reader of what libzmq says of a socket.
+pub(crate) struct Monitor(zmq::Socket);
+
+/// The monitors of sockets that were closed, until libzmq has said the last of them.
+#[derive(Default)]
+pub(crate) struct Closing(Vec<Monitor>);
 
 /// What a link is made with.
 pub(crate) struct LinkMaker {
@@ -48,8 +58,14 @@ pub(crate) struct LinkMaker {
 }
 
 impl LinkMaker {
-    /// Connects to a peer, with everything subscribed that the host wants to hear.
-    pub(crate) fn link<'a>(&mut self, peer: MeshPeer, filters: impl Iterator<Item = &'a Filter>) -> zmq::Result<Link> {
+    /// Connects to a peer, with everything subscribed that the host wants to hear. On an error what was made so far goes
+    /// to `closing`.
+    pub(crate) fn link<'a>(
+        &mut self,
+        peer: MeshPeer,
+        filters: impl Iterator<Item = &'a Filter>,
+        closing: &mut Closing,
+    ) -> zmq::Result<Link> {
         self.made += 1;
         let subscriber = sockets::subscriber(&self.context, &self.limits)?;
         for filter in filters {
@@ -57,24 +73,44 @@ impl LinkMaker {
         }
         let routing_id = wire::routing_id(self.claim.host, self.claim.life);
         let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
-        let frames = self.ear(subscriber, "frames", &peer.publish_address)?;
-        let words = self.ear(dealer, "words", &peer.direct_address)?;
+        let frames = self.ear(subscriber, "frames")?;
+        let words = match self.ear(dealer, "words") {
+            Ok(words) => words,
+            Err(error) => {
+                closing.close_ear(frames);
+                return Err(error);
+            }
+        };
         let now = Instant::now();
-        Ok(Link { peer, frames, words, last_up: now, last_answer: now, last_question: now })
+        let link = Link { peer, frames, words, last_up: now, last_answer: now, last_question: now };
+        match link.connect() {
+            Ok(()) => Ok(link),
+            Err(error) => {
+                closing.close(link);
+                Err(error)
+            }
+        }
     }
 
-    fn ear(&self, socket: zmq::Socket, name: &str, address: &str) -> zmq::Result<Ear> {
+    /// The reader stands before the monitor begins, so that nothing is ever said to nobody.
+    fn ear(&self, socket: zmq::Socket, name: &str) -> zmq::Result<Ear> {
         let endpoint = format!("inproc://monitor-{name}-{}", self.made);
-        let events = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32 | zmq::SocketEvent::DISCONNECTED as i32;
-        socket.monitor(&endpoint, events)?;
+        let events = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32
+            | zmq::SocketEvent::DISCONNECTED as i32
+            | zmq::SocketEvent::MONITOR_STOPPED as i32;
         let monitor = sockets::pair(&self.context)?;
         monitor.connect(&endpoint)?;
-        socket.connect(&format!("tcp://{address}"))?;
-        Ok(Ear { socket, monitor, up: false })
+        socket.monitor(&endpoint, events)?;
+        Ok(Ear { socket, monitor: Monitor(monitor), up: false })
     }
 }
 
 impl Link {
+    fn connect(&self) -> zmq::Result<()> {
+        self.frames.socket.connect(&format!("tcp://{}", self.peer.publish_address))?;
+        self.words.socket.connect(&format!("tcp://{}", self.peer.direct_address))
+    }
+
     /// Whether a peer is the same life at the same place.
     pub(crate) fn leads_to(&self, peer: &MeshPeer) -> bool {
         self.peer.life == peer.life
@@ -113,18 +149,54 @@ impl Link {
 
 impl Ear {
     fn look(&mut self) -> bool {
-        while let Ok(event) = self.monitor.recv_msg(zmq::DONTWAIT) {
-            // An event is its number, two bytes in the machine's order, and a value; the address follows in a part.
-            if event.get_more()
-                && let Some(number) = event.first_chunk::<2>()
-            {
-                match zmq::SocketEvent::from_raw(u16::from_ne_bytes(*number)) {
-                    zmq::SocketEvent::HANDSHAKE_SUCCEEDED => self.up = true,
-                    zmq::SocketEvent::DISCONNECTED => self.up = false,
-                    _ => {}
-                }
+        while let Some(event) = self.monitor.next() {
+            match event {
+                zmq::SocketEvent::HANDSHAKE_SUCCEEDED => self.up = true,
+                zmq::SocketEvent::DISCONNECTED => self.up = false,
+                _ => {}
             }
         }
         self.up
+    }
+}
+
+impl Monitor {
+    /// The next event, if there is one.
+    fn next(&self) -> Option<zmq::SocketEvent> {
+        while let Ok(part) = self.0.recv_msg(zmq::DONTWAIT) {
+            // An event is its number, two bytes in the machine's order, and a value; the address follows in a part.
+            if part.get_more()
+                && let Some(number) = part.first_chunk::<2>()
+            {
+                return Some(zmq::SocketEvent::from_raw(u16::from_ne_bytes(*number)));
+            }
+        }
+        None
+    }
+
+    /// Whether the socket that it watches is closed for good.
+    fn is_over(&self) -> bool {
+        std::iter::from_fn(|| self.next()).any(|event| event == zmq::SocketEvent::MONITOR_STOPPED)
+    }
+}
+
+impl Closing {
+    /// Closes both ears of a link.
+    pub(crate) fn close(&mut self, link: Link) {
+        let Link { frames, words, .. } = link;
+        self.close_ear(frames);
+        self.close_ear(words);
+    }
+
+    fn close_ear(&mut self, ear: Ear) {
+        let Ear { socket, monitor, .. } = ear;
+        drop(socket);
+        self.0.push(monitor);
+    }
+
+    /// Lets go of the monitors that have said their last; whether none is left.
+    pub(crate) fn look(&mut self) -> bool {
+        self.0.retain(|monitor| !monitor.is_over());
+        self.0.is_empty()
     }
 }

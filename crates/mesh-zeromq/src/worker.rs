@@ -18,13 +18,17 @@ use crate::Shared;
 use crate::config::MeshLimits;
 use crate::counters::RefusalLog;
 use crate::intake::Intake;
-use crate::link::{Link, LinkMaker};
+use crate::link::{Closing, Link, LinkMaker};
 use crate::locals::Locals;
 use crate::queue::{Order, Wake};
 use crate::wire;
 
 /// Milliseconds after which the thread looks at the state of its links although nothing happened.
 const LOOK_INTERVAL_MS: u16 = 100;
+/// A link that could not be made, for want of a socket or of a sound address, is tried again so often.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Between two looks whether all links are closed, at the end.
+const CLOSING_PAUSE: Duration = Duration::from_millis(1);
 
 pub(crate) struct Worker {
     claim: Claim,
@@ -33,6 +37,9 @@ pub(crate) struct Worker {
     publish: zmq::Socket,
     direct: zmq::Socket,
     links: BTreeMap<u16, Link>,
+    /// Peers whose links could not be made, and when that was tried.
+    unmade: BTreeMap<u16, (Instant, MeshPeer)>,
+    closing: Closing,
     maker: LinkMaker,
     intake: Intake,
     /// Emptied in each round and kept for its room.
@@ -58,6 +65,8 @@ impl Worker {
             publish,
             direct,
             links: BTreeMap::new(),
+            unmade: BTreeMap::new(),
+            closing: Closing::default(),
             maker: LinkMaker { context, limits, claim, made: 0 },
             intake: Intake {
                 host: claim.host,
@@ -76,9 +85,17 @@ impl Worker {
         loop {
             match catch_unwind(AssertUnwindSafe(|| self.round())) {
                 Ok(true) => {}
-                Ok(false) => return,
+                Ok(false) => return self.end(),
                 Err(_) => tracing::error!(host = self.claim.host, "a round of the mesh panicked; it goes on"),
             }
+        }
+    }
+
+    /// Closes all links. It waits for what ending the context would wait for as well.
+    fn end(mut self) {
+        std::mem::take(&mut self.links).into_values().for_each(|link| self.closing.close(link));
+        while !self.closing.look() {
+            std::thread::sleep(CLOSING_PAUSE);
         }
     }
 
@@ -233,16 +250,22 @@ impl Worker {
         let host = peer.host;
         // The old ears go first, so that the peer's ROUTER sees one connection of this host after the other.
         self.unlink(host);
-        match self.maker.link(peer, self.intake.locals.subscriptions.filters()) {
+        match self.maker.link(peer.clone(), self.intake.locals.subscriptions.filters(), &mut self.closing) {
             Ok(link) => {
                 self.links.insert(host, link);
             }
-            Err(error) => tracing::error!(host, %error, "the link to a host cannot be made"),
+            Err(error) => {
+                tracing::error!(host, %error, "the link to a host cannot be made; it is tried again");
+                self.unmade.insert(host, (Instant::now(), peer));
+            }
         }
     }
 
     fn unlink(&mut self, host: u16) {
-        self.links.remove(&host);
+        self.unmade.remove(&host);
+        if let Some(link) = self.links.remove(&host) {
+            self.closing.close(link);
+        }
         // What was ready is not in its old place any more; what is skipped now is still there in the next round.
         self.ready.clear();
     }
@@ -263,11 +286,14 @@ impl Worker {
     fn look_at_links(&mut self) {
         if self.looked.elapsed() >= Duration::from_millis(LOOK_INTERVAL_MS.into()) {
             self.looked = Instant::now();
+            self.closing.look();
             let up = self.links.values_mut().map(|link| u64::from(link.is_up())).sum();
             self.shared.counters.set_links(up);
             self.links.values_mut().for_each(Link::ask);
             let stale: Vec<_> = self.links.values().filter(|link| link.is_stale()).map(|l| l.peer.clone()).collect();
-            stale.into_iter().for_each(|peer| self.link(peer));
+            let owed = self.unmade.values().filter(|(tried, _)| tried.elapsed() >= RETRY_INTERVAL);
+            let owed: Vec<_> = owed.map(|(_, peer)| peer.clone()).collect();
+            owed.into_iter().chain(stale).for_each(|peer| self.link(peer));
         }
     }
 }

@@ -3,6 +3,7 @@
 use mesh_zeromq::MeshConfig;
 use node::ports::conformance_mesh::{Ear, Started, connect_all, start, topic};
 use node::ports::directory::Claim;
+use node::ports::mesh::MeshPeer;
 
 use crate::fixture::{Loopback, port_of, start_with, wait_for};
 
@@ -63,4 +64,21 @@ fn a_host_restarts_again_and_again_while_it_is_spoken_to() {
         assert_eq!(ear.numbers(&mouth), (1..=200).collect::<Vec<_>>(), "in life {life}");
         assert_eq!(mouth.numbers(&ear), (1..=200).collect::<Vec<_>>(), "in life {life}");
     }
+}
+
+/// libzmq hands events to a monitor by a send that waits; whoever closes the reader first stops all sockets of a host.
+#[test]
+fn a_link_that_cannot_be_made_holds_up_nothing() {
+    let (a, b) = (start(&Loopback, 1, 1), start(&Loopback, 2, 1));
+    let mut ear = Ear::of(&a, 0);
+    ear.subscribe(b"C");
+    for bad in ["nowhere", "127.0.0.1:99999", ""] {
+        a.mesh.connect(MeshPeer { direct_address: bad.into(), ..b.peer.clone() });
+        a.mesh.connect(MeshPeer { publish_address: bad.into(), ..b.peer.clone() });
+    }
+    connect_all(&[&a, &b]);
+    let mut mouth = Ear::of(&b, 0);
+    ear.hear_frames_of(&Loopback, &mut mouth);
+    mouth.hear_words_of(&Loopback, &mut ear);
+    a.mesh.connect(MeshPeer { direct_address: "nowhere".into(), host: 9, ..b.peer.clone() });
 }
