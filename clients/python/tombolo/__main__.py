@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -26,8 +27,17 @@ def arguments(argv):
     parser.add_argument("--for", dest="seconds", type=float, default=20.0, metavar="SECONDS", help="default: 20")
     parser.add_argument("--seed", type=int, default=1, help="what the walk is drawn from (default: 1)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep baselines there")
+    parser.add_argument("--tls", action="store_true", help="connect by TLS")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="the authority of the server's certificate (with --tls)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.ca and not args.tls:
+        parser.error("--ca is for --tls")
+    try:
+        args.context = ssl.create_default_context(cafile=args.ca) if args.tls else None
+    except OSError as error:
+        parser.error(f"--ca {args.ca}: {error}; name a PEM file with a certificate")
+    return args
 
 
 def wander(client: Client, seconds: float, draw: random.Random) -> dict:
@@ -74,7 +84,7 @@ def report(client: Client, walked: dict) -> dict:
 
 def main(argv=None) -> int:
     args = arguments(argv)
-    client = Client(args.connect, args.name, Cache(args.cache))
+    client = Client(args.connect, args.name, Cache(args.cache), args.context)
     try:
         client.connect()
         walked = wander(client, args.seconds, random.Random(args.seed))

@@ -7,6 +7,7 @@ happened. Between two calls look at `Client.picture`, and call `walk`, `speak`, 
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -82,8 +83,15 @@ def parse_address(text: str) -> Address:
 class Client:
     """One player. `connect` first, then `poll` for as long as you like, then `close`."""
 
-    def __init__(self, address: Address, name: str, cache: Optional[baseline.Cache] = None):
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        cache: Optional[baseline.Cache] = None,
+        tls: Optional[ssl.SSLContext] = None,
+    ):
         self.name = name
+        self.tls = tls
         self.cache = cache or baseline.Cache()
         self.counts: Counter = Counter()
         self.violations: Counter = Counter()
@@ -123,6 +131,9 @@ class Client:
     def _open(self, address: Address) -> None:
         self._socket = socket.create_connection(address, CONNECT_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls is not None:
+            # Within the time-out of the connection; the certificate must be for the host of the address.
+            self._socket = self.tls.wrap_socket(self._socket, server_hostname=address[0])
         self._splitter = Splitter(SERVER_MESSAGE_BYTES)
         self._waiting: Deque[Envelope] = deque()
         self._broken = False

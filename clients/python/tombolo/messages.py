@@ -219,5 +219,6 @@ CODES = {
     15: "fenced",
     16: "left",
     17: "disconnected",
+    18: "tls_required",
 }
 """The names of refusal codes."""

@@ -81,7 +81,7 @@ impl Bot {
         let now = Instant::now();
         Some(Self {
             index,
-            driver: Driver::new(Client::new(config)),
+            driver: Driver::with(Client::new(config), plan.trust.clone()),
             mind: Mind::new(behaviour.clone(), plan.seed, u64::from(index)),
             board,
             observes,
@@ -202,6 +202,10 @@ impl Bot {
         let out = self.out_since?.elapsed();
         let allowed = if self.home.is_none() { COMING_LIMIT } else { OUT_LIMIT };
         let failed = out > allowed && self.started.elapsed() > COMING_LIMIT;
-        failed.then(|| self.lost.map_or_else(|| "never welcomed".to_owned(), |lost| lost.to_string()))
+        let lost = || self.lost.map_or_else(|| "never welcomed".to_owned(), |lost| lost.to_string());
+        failed.then(|| match self.driver.trouble() {
+            None => lost(),
+            Some(trouble) => format!("{}: {trouble}", lost()),
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use client::tcp::Trust;
 use thiserror::Error;
 
 use crate::behaviour::Behaviour;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub observe_one_in: u32,
     /// Open files that a bot needs in this process: 1, or 2 if the server runs in the same process.
     pub files_per_bot: u32,
+    /// Whom to believe. With it the bots come by TLS, without it in the clear.
+    pub trust: Option<Trust>,
 }
 
 impl Plan {
@@ -45,6 +48,7 @@ impl Plan {
             duration: None,
             observe_one_in: 10,
             files_per_bot: 1,
+            trust: None,
         }
     }
 

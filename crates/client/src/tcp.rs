@@ -1,9 +1,11 @@
-//! Drives one [`Client`] over a tokio TCP stream.
+//! Drives one [`Client`] over a tokio TCP stream, with TLS or without.
 //!
 //! It only moves bytes, time and answers: every decision is the machine's. A read goes through one buffer per thread
 //! into the machine's own, so that a thousand clients in a process hold a thousand buffers and not two thousand.
 //!
 //! Invariant: [`Driver::next`] is cancel safe. Whoever drops its future loses nothing, so it may stand in a `select!`.
+
+mod socket;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -11,12 +13,12 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+pub use tls::{TlsError, Trust};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use world::Millis;
 
 use crate::event::{ClientEffect, ClientInput, Event};
+use crate::tcp::socket::Socket;
 use crate::{Client, State};
 
 /// Bytes read at once. A tick of a crowd of a thousand fits.
@@ -33,16 +35,17 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = io::Result<(Socket, Vec<u8>)>> + Send>>;
 
 enum Link {
     Down,
     Connecting(Connecting),
-    Up(TcpStream),
+    Up(Socket),
 }
 
 enum Happened {
-    Connected(io::Result<TcpStream>),
+    /// With what the server said already.
+    Connected(io::Result<(Socket, Vec<u8>)>),
     Readable,
     Writable,
     Time,
@@ -51,6 +54,8 @@ enum Happened {
 /// A client and its connection.
 pub struct Driver {
     client: Client,
+    trust: Option<Trust>,
+    trouble: Option<String>,
     link: Link,
     out: Vec<u8>,
     started: Instant,
@@ -61,11 +66,30 @@ impl Driver {
     /// Takes a client and lets it join. Must be called within a tokio runtime with I/O and time.
     #[must_use]
     pub fn new(client: Client) -> Self {
+        Self::with(client, None)
+    }
+
+    /// As [`Self::new`]; with `trust`, by TLS, to servers whose certificate is for the host of the address.
+    #[must_use]
+    pub fn with(client: Client, trust: Option<Trust>) -> Self {
         let started = Instant::now();
-        let mut driver =
-            Self { client, link: Link::Down, out: Vec::new(), started, sleep: Box::pin(sleep_until(started)) };
+        let mut driver = Self {
+            client,
+            trust,
+            trouble: None,
+            link: Link::Down,
+            out: Vec::new(),
+            started,
+            sleep: Box::pin(sleep_until(started)),
+        };
         driver.handle(ClientInput::Join);
         driver
+    }
+
+    /// Why the last attempt to connect failed, if it did, in the words of the system or of TLS.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// The machine.
@@ -124,9 +148,9 @@ impl Driver {
                 self.out.extend_from_slice(&bytes);
             }
         }
-        if let Link::Up(stream) = self.link {
+        if let Link::Up(socket) = self.link {
             // Whatever goes wrong here, the session is over for us, and the server finds out by itself.
-            let _ = timeout(FAREWELL, farewell(stream, &self.out)).await;
+            let _ = timeout(FAREWELL, socket.farewell(&self.out)).await;
         }
         self.client
     }
@@ -141,7 +165,7 @@ impl Driver {
             match effect {
                 ClientEffect::Connect { address } => {
                     self.out.clear();
-                    self.link = Link::Connecting(Box::pin(TcpStream::connect(address)));
+                    self.link = Link::Connecting(Box::pin(Socket::connect(address, self.trust.clone())));
                 }
                 ClientEffect::Write(bytes) => self.out.extend_from_slice(&bytes),
                 ClientEffect::Disconnect => {
@@ -170,38 +194,36 @@ impl Driver {
                 result = connecting => Happened::Connected(result),
                 () = sleep => Happened::Time,
             },
-            Link::Up(stream) => tokio::select! {
-                _ = stream.readable() => Happened::Readable,
-                _ = stream.writable(), if !self.out.is_empty() => Happened::Writable,
+            Link::Up(socket) => tokio::select! {
+                _ = socket.readable() => Happened::Readable,
+                _ = socket.writable(), if !self.out.is_empty() || socket.owes() => Happened::Writable,
                 () = sleep => Happened::Time,
             },
         }
     }
 
-    fn connected(&mut self, result: io::Result<TcpStream>) {
+    fn connected(&mut self, result: io::Result<(Socket, Vec<u8>)>) {
         match result {
-            Ok(stream) => {
-                // Only a matter of latency; the connection works without.
-                let _ = stream.set_nodelay(true);
-                self.link = Link::Up(stream);
+            Ok((socket, first)) => {
+                self.trouble = None;
+                self.link = Link::Up(socket);
                 self.handle(ClientInput::Connected);
+                if !first.is_empty() {
+                    self.handle(ClientInput::Bytes(&first));
+                }
             }
-            Err(_) => self.cut(),
+            Err(error) => {
+                self.trouble = Some(error.to_string());
+                self.cut();
+            }
         }
     }
 
     fn read(&mut self) {
-        let Link::Up(stream) = &self.link else { return };
         let now = self.millis(Instant::now());
-        let result = SCRATCH.with_borrow_mut(|scratch| match stream.try_read(scratch) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(n) => {
-                self.client.handle(now, ClientInput::Bytes(&scratch[..n]));
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
-        });
+        let (Link::Up(socket), client) = (&mut self.link, &mut self.client) else { return };
+        let result = SCRATCH
+            .with_borrow_mut(|scratch| socket.read(scratch, |bytes| client.handle(now, ClientInput::Bytes(bytes))));
         if result.is_err() {
             self.cut();
         }
@@ -209,19 +231,8 @@ impl Driver {
 
     /// Writes what the socket takes. `false`: the connection is of no use any more.
     fn flush(&mut self) -> bool {
-        let Link::Up(stream) = &self.link else { return true };
-        let mut written = 0;
-        let failed = loop {
-            if written == self.out.len() {
-                break false;
-            }
-            match stream.try_write(&self.out[written..]) {
-                Ok(n) => written += n,
-                Err(error) => break error.kind() != io::ErrorKind::WouldBlock,
-            }
-        };
-        self.out.drain(..written);
-        !failed && self.out.len() <= OUT_BYTES
+        let Link::Up(socket) = &mut self.link else { return true };
+        socket.write(&mut self.out).is_ok() && self.out.len() <= OUT_BYTES
     }
 
     fn cut(&mut self) {
@@ -229,13 +240,4 @@ impl Driver {
         self.out.clear();
         self.handle(ClientInput::Disconnected);
     }
-}
-
-async fn farewell(mut stream: TcpStream, last: &[u8]) -> io::Result<()> {
-    stream.write_all(last).await?;
-    stream.shutdown().await?;
-    // Closing with unread bytes would reset the connection, and the goodbye might be lost with it.
-    let mut rest = [0; 4096];
-    while stream.read(&mut rest).await? > 0 {}
-    Ok(())
 }

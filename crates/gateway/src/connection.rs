@@ -21,6 +21,7 @@ use crate::gateway::Shared;
 use crate::limits::{FLUSH, LINGER, LINGER_BYTES};
 use crate::outgoing::{Outgoing, Overflow};
 use crate::reading;
+use crate::secure::{self, Secure};
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(crate) enum Ending {
     Gone,
     /// It is cut without a word: it broke, or its client does not read.
     Cut,
+    /// It never got as far as its first message: what TLS itself has to say is still sent.
+    Unready,
 }
 
 /// A connection in the table.
@@ -41,6 +44,9 @@ pub(crate) struct Connection {
     pub(crate) id: ConnId,
     pub(crate) stream: TcpStream,
     pub(crate) origin: Origin,
+    pub(crate) secure: Secure,
+    /// Whether the node was told of it.
+    pub(crate) opened: Cell<bool>,
     outgoing: RefCell<Outgoing>,
     ending: Cell<Option<Ending>>,
     ends: Notify,
@@ -49,7 +55,8 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(id: ConnId, stream: TcpStream, origin: Origin) -> Self {
         let (outgoing, ending, ends) = (RefCell::default(), Cell::new(None), Notify::new());
-        Self { id, stream, origin, outgoing, ending, ends }
+        let (secure, opened) = (Secure::default(), Cell::new(false));
+        Self { id, stream, origin, secure, opened, outgoing, ending, ends }
     }
 
     /// Begins the end, unless it has begun.
@@ -72,7 +79,7 @@ impl Connection {
         let mut outgoing = self.outgoing.borrow_mut();
         let left = outgoing.rest().len();
         outgoing.took(left);
-        left
+        left + self.secure.forget()
     }
 
     /// Writes from the node's loop: one system call, if the client keeps up.
@@ -115,13 +122,13 @@ impl Connection {
         buffer.extend_from_slice(control);
         buffer.extend_from_slice(frames);
         parts.iter().for_each(|part| buffer.extend_from_slice(part));
-        let Ok(taken) = try_write(shared, &self.stream, &buffer) else {
+        let Ok(taken) = self.try_write(shared, &buffer) else {
             drop(outgoing);
             shared.tally.count(|c| c.broken += 1);
             self.end(Ending::Cut);
             return Ok(Written::Gone);
         };
-        if taken == buffer.len() {
+        if taken == buffer.len() && !self.secure.owes() {
             return Ok(Written::Taken);
         }
         // A message that was begun must be finished; frames that were not begun are dropped.
@@ -158,14 +165,22 @@ impl Connection {
         loop {
             self.stream.writable().await?;
             let mut outgoing = self.outgoing.borrow_mut();
-            if !outgoing.rest().is_empty() {
-                let taken = try_write(shared, &self.stream, outgoing.rest())?;
+            if !outgoing.rest().is_empty() || self.secure.owes() {
+                let taken = self.try_write(shared, outgoing.rest())?;
                 shared.tally.count(|c| c.pending_bytes -= taken as u64);
                 outgoing.took(taken);
             }
-            if outgoing.rest().is_empty() {
+            if outgoing.rest().is_empty() && !self.secure.owes() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Bytes that the socket took, or TLS sealed, 0 if none are taken now.
+    pub(crate) fn try_write(&self, shared: &Shared, bytes: &[u8]) -> io::Result<usize> {
+        match self.secure.session() {
+            None => try_write(shared, &self.stream, bytes),
+            Some(session) => secure::write(shared, &self.stream, session, bytes),
         }
     }
 
@@ -183,18 +198,30 @@ impl Connection {
                 tracing::debug!(conn = self.id.0, code = code.label(), "a connection was closed by the gateway");
                 // Who has no room left for this message is cut without it.
                 let said = self.put(&shared, &closing(code), &[], &[]);
-                shared.tell(Event::Closed { conn: self.id }).await;
+                self.tell_closed(&shared).await;
                 if said.is_ok() {
                     self.part(&shared).await;
                 }
             }
-            Ending::Gone | Ending::Cut => shared.tell(Event::Closed { conn: self.id }).await,
+            Ending::Gone | Ending::Cut => self.tell_closed(&shared).await,
+            Ending::Unready => self.part(&shared).await,
+        }
+    }
+
+    async fn tell_closed(&self, shared: &Shared) {
+        if self.opened.get() {
+            shared.tell(Event::Closed { conn: self.id }).await;
         }
     }
 
     /// Sends what is kept and closes in a way that lets the client read it.
     async fn part(&self, shared: &Shared) {
-        if let Ok(Ok(())) = timeout(FLUSH, self.push_all(shared)).await {
+        let sent = async {
+            self.push_all(shared).await?;
+            self.secure.close(shared)?;
+            self.push_all(shared).await
+        };
+        if let Ok(Ok(())) = timeout(FLUSH, sent).await {
             linger(shared, &self.stream).await;
         }
     }
@@ -227,7 +254,7 @@ fn drop_frames(shared: &Shared, outgoing: &mut Outgoing) -> Written {
 }
 
 /// Bytes that the socket took, 0 if it takes none now.
-fn try_write(shared: &Shared, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+pub(crate) fn try_write(shared: &Shared, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     match stream.try_write(bytes) {
         Ok(taken) => {
             shared.tally.count(|c| {

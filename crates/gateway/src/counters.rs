@@ -44,6 +44,14 @@ counters! {
     stuck,
     /// Connections that broke while something was written.
     broken,
+    /// Connections that TLS was made ready on.
+    secured,
+    /// Connections closed because they came without TLS where it is required.
+    refused_plain,
+    /// Connections closed because what they sent is not TLS that this server speaks.
+    refused_greeting,
+    /// Connections closed because TLS, or the first bytes, took too long.
+    late_greeting,
     /// Messages read.
     messages_in,
     /// Bytes read.

@@ -19,6 +19,7 @@ use crate::crowd::{Crowd, NoRoom, Origin};
 use crate::event::{Event, Written};
 use crate::limits::{ACCEPT_PAUSE, BACKLOG, FAREWELLS, Limits, READ_BYTES};
 use crate::listener::Listener;
+use crate::secure::Tls;
 
 /// Takes clients for one node. Dropping it closes the door; the connections end with the `LocalSet` that it was opened
 /// in.
@@ -33,6 +34,7 @@ pub struct Gateway {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
+    pub(crate) tls: Option<Tls>,
     pub(crate) tally: Tally,
     pub(crate) read_buffer: RefCell<Box<[u8]>>,
     pub(crate) write_buffer: RefCell<Vec<u8>>,
@@ -53,11 +55,13 @@ impl Gateway {
     ///
     /// # Panics
     /// Outside of a tokio `LocalSet` with I/O and time.
-    pub fn open(listener: Listener, limits: Limits) -> io::Result<Self> {
+    pub fn open(mut listener: Listener, limits: Limits) -> io::Result<Self> {
+        let tls = listener.tls.take();
         let listener = listener.into_tokio()?;
         let (sender, events) = mpsc::channel(limits.events.max(1));
         let shared = Rc::new(Shared {
             limits,
+            tls,
             tally: Tally::default(),
             read_buffer: RefCell::new(vec![0; READ_BYTES].into()),
             write_buffer: RefCell::default(),

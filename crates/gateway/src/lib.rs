@@ -1,4 +1,4 @@
-//! Game clients over TCP: one [`Gateway`] a node, on the node's own thread and runtime.
+//! Game clients over TCP and TLS: one [`Gateway`] a node, on the node's own thread and runtime.
 //!
 //! It accepts connections, cuts what they send into whole messages and hands those to the node's loop through one
 //! bounded queue. It writes what the loop gives it in one buffer and one system call for each client and tick. It does
@@ -17,13 +17,16 @@ mod counters;
 mod crowd;
 mod event;
 mod gateway;
+mod greeting;
 mod limits;
 mod listener;
 mod outgoing;
 mod reading;
+mod secure;
 
 pub use counters::Counters;
 pub use event::{Event, Written};
 pub use gateway::Gateway;
 pub use limits::{LimitTooLow, Limits};
 pub use listener::{BindError, Listener};
+pub use secure::Tls;

@@ -27,6 +27,15 @@ pub(crate) const LINGER: Duration = Duration::from_millis(500);
 /// What is read and thrown away in that time.
 pub(crate) const LINGER_BYTES: usize = 256 * 1024;
 
+/// Bytes that TLS seals before the socket is asked whether it takes them: one write for all but the greatest ticks. Also
+/// what is kept sealed at most for a client that does not read.
+pub(crate) const SEAL_BYTES: usize = 32 * 1024;
+/// Bytes that a client may send before TLS is ready. Twice what the greatest of its first messages has.
+pub(crate) const GREETING_BYTES: usize = 32 * 1024;
+
+/// Time between two looks at the files of the certificate.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// The limits that an operator may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -55,6 +64,9 @@ pub struct Limits {
     pub pending_total_bytes: usize,
     /// How long a client may take to read what is kept for it. Then it is cut.
     pub stuck: Duration,
+    /// How long TLS may take to be ready. Then the connection is cut. Where TLS is optional, the first bytes of a client
+    /// without it must come within this time too.
+    pub greeting: Duration,
 }
 
 impl Default for Limits {
@@ -71,6 +83,7 @@ impl Default for Limits {
             pending_bytes: 2 * SERVER_MESSAGE_BYTES,
             pending_total_bytes: 128 * 1024 * 1024,
             stuck: Duration::from_secs(20),
+            greeting: Duration::from_secs(5),
         }
     }
 }

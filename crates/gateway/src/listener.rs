@@ -7,6 +7,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 
 use crate::limits::{BACKLOG, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES};
+use crate::secure::Tls;
 
 /// A port that cannot be listened on. Nothing is left behind.
 #[derive(Debug, Error)]
@@ -29,6 +30,7 @@ pub enum BindError {
 pub struct Listener {
     inner: TcpListener,
     address: SocketAddr,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Listener {
@@ -43,7 +45,14 @@ impl Listener {
         };
         let inner = listen(address).map_err(refused)?;
         let address = inner.local_addr().map_err(refused)?;
-        Ok(Self { inner, address })
+        Ok(Self { inner, address, tls: None })
+    }
+
+    /// Takes clients by TLS, only or also.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// The address with the port that was taken.

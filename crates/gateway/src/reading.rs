@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use protocol::limits::CLIENT_MESSAGE_BYTES;
 use protocol::{Code, Splitter};
+use tls::Received;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -12,18 +13,34 @@ use crate::bucket::Bucket;
 use crate::connection::{Connection, Ending};
 use crate::event::Event;
 use crate::gateway::Shared;
+use crate::greeting;
 use crate::limits::{Limits, READ_BYTES};
+use crate::secure;
 
 /// Reads until the client goes or is to go. When the node's queue is full this waits, and TCP slows the client.
 pub(crate) async fn read(shared: &Shared, connection: &Connection) -> Ending {
     let conn = connection.id;
+    let mut splitter = Splitter::new(CLIENT_MESSAGE_BYTES);
+    let greeted = match &shared.tls {
+        None => 0,
+        Some(tls) => match greeting::greet(shared, connection, tls, |bytes| splitter.push(bytes)).await {
+            Ok(read) => read,
+            Err(ending) => return ending,
+        },
+    };
+    connection.opened.set(true);
     shared.tell(Event::Opened { conn }).await;
     let mut rates = Rates::new(&shared.limits);
-    let mut splitter = Splitter::new(CLIENT_MESSAGE_BYTES);
+    // What came together with the greeting is read like the rest.
+    let mut read = greeted;
     loop {
-        let read = read_some(shared, &connection.stream, |bytes| splitter.push(bytes)).await;
-        let Ok(read @ 1..) = read else { return Ending::Gone };
-        shared.tally.count(|c| c.bytes_in += read as u64);
+        if read == 0 {
+            match read_plain(shared, connection, |bytes| splitter.push(bytes)).await {
+                Ok(some @ 1..) => read = some,
+                Ok(0) | Err(_) => return Ending::Gone,
+            }
+            shared.tally.count(|c| c.bytes_in += read as u64);
+        }
         if !rates.bytes(read) {
             return refuse(shared, Code::RateLimited);
         }
@@ -43,6 +60,25 @@ pub(crate) async fn read(shared: &Shared, connection: &Connection) -> Ending {
             // There is more: let the others have their turn.
             tokio::task::yield_now().await;
         }
+        read = 0;
+    }
+}
+
+/// As [`read_some`], with TLS taken off. The length is that on the wire.
+async fn read_plain(shared: &Shared, connection: &Connection, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
+    let Some(session) = connection.secure.session() else {
+        return read_some(shared, &connection.stream, take).await;
+    };
+    let mut received = Ok(Received::Open);
+    let read = read_some(shared, &connection.stream, |bytes| {
+        received = secure::receive(shared, session, bytes, &mut take);
+    });
+    let read = read.await?;
+    // An alert or an answer to the other side's; what does not fit now goes before the next write.
+    connection.try_write(shared, &[])?;
+    match received? {
+        Received::Open => Ok(read),
+        Received::Ended => Ok(0),
     }
 }
 
@@ -58,7 +94,7 @@ pub(crate) async fn discard(shared: &Shared, stream: &TcpStream, limit: usize) {
 }
 
 /// Shows `take` what comes next and returns its length, 0 at the end. One buffer serves all connections.
-async fn read_some(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+pub(crate) async fn read_some(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
     loop {
         stream.readable().await?;
         let mut buffer = shared.read_buffer.borrow_mut();

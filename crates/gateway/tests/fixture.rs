@@ -32,7 +32,10 @@ pub struct World {
 
 impl World {
     pub fn open(limits: Limits) -> Self {
-        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        Self::over(Listener::bind(([127, 0, 0, 1], 0).into()).expect("a free port"), limits)
+    }
+
+    pub fn over(listener: Listener, limits: Limits) -> Self {
         let address = listener.address();
         Self { gateway: Gateway::open(listener, limits).expect("a gateway"), address, events: Vec::new() }
     }
@@ -91,6 +94,23 @@ impl Client {
     pub async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         timeout(PATIENCE, self.stream.read_to_end(&mut bytes)).await.expect("an end").expect("a proper end");
+        bytes
+    }
+
+    /// What comes next, at least one byte.
+    pub async fn read_some(&mut self) -> Vec<u8> {
+        let mut bytes = vec![0; 64 * 1024];
+        let read = timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("in time").expect("no error");
+        assert!(read > 0, "an end");
+        bytes.truncate(read);
+        bytes
+    }
+
+    /// Everything until the server closes or cuts.
+    pub async fn read_to_the_cut(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Whether the end is a proper one does not matter here.
+        let _ = timeout(PATIENCE, self.stream.read_to_end(&mut bytes)).await.expect("an end");
         bytes
     }
 

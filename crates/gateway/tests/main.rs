@@ -5,3 +5,4 @@ mod fixture;
 mod floods;
 mod messages;
 mod slow_readers;
+mod tls;

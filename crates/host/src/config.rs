@@ -48,6 +48,8 @@ pub struct HostConfig {
     pub sessions: usize,
     /// Limits on clients' connections.
     pub gateway: gateway::Limits,
+    /// How clients are taken by TLS; not at all if there is none.
+    pub tls: Option<gateway::Tls>,
     /// What the welcome and the directory say of the software.
     pub software: String,
     /// The planted bug, none in production.
@@ -73,6 +75,7 @@ impl HostConfig {
             view: View::default(),
             sessions: node::limits::SESSIONS,
             gateway: gateway::Limits::default(),
+            tls: None,
             software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
             planted: Planted::none(),
         }

@@ -174,6 +174,10 @@ fn live(
         Ok(runtime) => runtime,
         Err(error) => return drop(tell_started.send(Err(HostError::Start(error)))),
     };
+    if let Some(tls) = &config.tls {
+        // It ends with the runtime.
+        runtime.spawn(tls.clone().keep_fresh());
+    }
     let ended = runtime.block_on(async {
         let supervisor = match Supervisor::start(config, parts, board).await {
             Ok(supervisor) => supervisor,

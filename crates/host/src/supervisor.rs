@@ -79,6 +79,8 @@ impl Supervisor {
         let island = Island::new(config.island)?;
         let listeners: Vec<Listener> =
             (0..config.nodes).map(|node| Listener::bind(config.listen_address(node))).collect::<Result<_, _>>()?;
+        let secure = |listener: Listener| listener.with_tls(config.tls.clone());
+        let listeners: Vec<Listener> = listeners.into_iter().map(secure).collect();
         let claim = in_time(parts.directory.claim(&config.name)).await??;
         let (mesh, publish_address, direct_address) = (parts.mesh)(claim).map_err(HostError::Mesh)?.into_parts();
         board.show_mesh(&mesh);

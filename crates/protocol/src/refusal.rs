@@ -105,6 +105,8 @@ codes! {
     Left = 16, Rejected, "left";
     /// The connection broke. Only in logs.
     Disconnected = 17, Reconnect, "disconnected";
+    /// This server takes clients by TLS only.
+    TlsRequired = 18, Rejected, "tls_required";
 }
 
 impl fmt::Display for Code {

@@ -254,16 +254,22 @@ fn links(
 fn counters(hosts: &[(String, HostView)]) -> Counters {
     let mut sum = node::Counters::default();
     let mut shell = host::ShellCounters::default();
+    let mut clients = gateway::Counters::default();
     let mut mesh = (0, 0, 0);
     for (_, view) in hosts {
         let counters = view.counters();
         sum.add(&counters.node);
         shell.add(&counters.shell);
+        clients.add(&counters.gateway);
         mesh = (mesh.0 + counters.mesh.sent, mesh.1 + counters.mesh.dropped, mesh.2 + counters.mesh.refused);
     }
     let own = sum.named().into_iter().chain(shell.named()).map(|(name, value)| (format!("{name}_total"), value as f64));
     let links = [("mesh_sent", mesh.0), ("mesh_dropped", mesh.1), ("mesh_refused", mesh.2)];
-    own.chain(links.into_iter().map(|(name, value)| (format!("{name}_total"), value as f64))).collect()
+    let clients = clients.named().into_iter().map(|(name, value)| {
+        let now = matches!(name, "connections" | "pending_bytes");
+        (format!("clients_{name}{}", if now { "" } else { "_total" }), value as f64)
+    });
+    own.chain(clients).chain(links.into_iter().map(|(name, value)| (format!("{name}_total"), value as f64))).collect()
 }
 
 impl Memory {

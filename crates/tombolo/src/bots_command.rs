@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Outcome};
-use crate::options;
+use crate::options::{self, TlsOptions};
 use crate::progress;
 use crate::stop;
 
@@ -42,6 +42,8 @@ pub struct BotsArgs {
     /// One bot in so many decodes everything; the others walk headers
     #[arg(long, default_value_t = 10, value_name = "N")]
     observe_one_in: u32,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Print one JSON object at the end and nothing else
     #[arg(long)]
     json: bool,
@@ -60,6 +62,7 @@ pub fn run(args: BotsArgs) -> Outcome {
         ramp_per_second: args.ramp,
         duration: args.time,
         observe_one_in: args.observe_one_in,
+        trust: args.tls.trust()?,
         ..Plan::new(args.connect.clone(), args.count, first)
     };
     plan.check().map_err(Failure::usage)?;

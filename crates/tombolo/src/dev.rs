@@ -2,6 +2,7 @@
 //! to the bots, the map, and nothing to install or configure.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use world::{Island, IslandId};
 
 use crate::atlas::Atlas;
+use crate::certificate::Secure;
 use crate::failure::{Failure, Outcome, chain};
 use crate::options::{self, WorldOptions};
 use crate::progress::{self, Scene, Show};
@@ -49,6 +51,9 @@ pub struct DevArgs {
     /// Where the map is served [default: 127.0.0.1:7780, and no map with --json]
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_map")]
     map: Option<SocketAddr>,
+    /// Take clients by TLS only, with a certificate that is made now and kept in this folder
+    #[arg(long, value_name = "FOLDER")]
+    tls: Option<PathBuf>,
     /// Serve no map
     #[arg(long)]
     no_map: bool,
@@ -87,12 +92,16 @@ pub fn run(args: DevArgs) -> Outcome {
     if !NODES.contains(&args.nodes) {
         return Err(Failure::usage(format!("--nodes {} is not possible; choose 1 to {}", args.nodes, NODES.end())));
     }
-    let plan = bot_plan(&args)?;
+    let secure = args.tls.as_deref().map(|folder| Secure::make(folder, args.listen.ip())).transpose()?;
+    let mut plan = bot_plan(&args)?;
+    if let (Some(plan), Some(secure)) = (&mut plan, &secure) {
+        plan.trust = Some(secure.trust.clone());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::run(format!("no runtime: {e}")))?;
-    runtime.block_on(play(args, plan))
+    runtime.block_on(play(args, secure, plan))
 }
 
 fn bot_plan(args: &DevArgs) -> Result<Option<Plan>, Failure> {
@@ -169,9 +178,9 @@ fn sum(views: &[(String, HostView)]) -> HostCounters {
     sum
 }
 
-async fn play(args: DevArgs, plan: Option<Plan>) -> Outcome {
+async fn play(args: DevArgs, secure: Option<Secure>, plan: Option<Plan>) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
-    let mut world = start(&args).await?;
+    let mut world = start(&args, secure.as_ref()).await?;
     let addresses = world.addresses();
     let atlas = atlas(&args, &world)?;
     if let Err(failure) = open_map(&args, &mut world, &atlas) {
@@ -272,7 +281,7 @@ async fn host_ended(world: &World) -> Failure {
     }
 }
 
-async fn start(args: &DevArgs) -> Result<World, Failure> {
+async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure> {
     let (island, rate) = (args.world.plan()?, args.world.rate()?);
     let planted = options::planted(args.plant.as_deref())?;
     let store: Arc<MemoryStore> = Arc::default();
@@ -287,6 +296,7 @@ async fn start(args: &DevArgs) -> Result<World, Failure> {
             rate,
             view: args.world.view.0,
             planted,
+            tls: secure.map(|secure| secure.tls.clone()),
             // All bots come from one address.
             gateway: gateway::Limits { per_address: node::limits::SESSIONS, ..gateway::Limits::default() },
             ..HostConfig::new(format!("dev-{}", n + 1), IslandId(1), island)

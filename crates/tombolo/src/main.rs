@@ -5,6 +5,7 @@
 
 mod atlas;
 mod bots_command;
+mod certificate;
 mod colours;
 mod config;
 mod dashboard;

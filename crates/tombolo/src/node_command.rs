@@ -69,15 +69,16 @@ pub fn run(args: NodeArgs) -> Outcome {
         }
     }
     let planted = options::planted(args.plant.as_deref())?;
+    let tls = config.tls().map_err(Failure::usage)?;
     if args.check {
         println!("{config:#?}");
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(serve(&config, planted))
+    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(serve(&config, tls, planted))
 }
 
-async fn serve(config: &NodeConfig, planted: world::Planted) -> Outcome {
+async fn serve(config: &NodeConfig, tls: Option<gateway::Tls>, planted: world::Planted) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     let store = SharedStore::new(config.store());
     store.connected(STORE_WITHIN).await.map_err(|e| Failure::usage(format!("store.shared: {}", chain(&e))))?;
@@ -94,7 +95,7 @@ async fn serve(config: &NodeConfig, planted: world::Planted) -> Outcome {
         }),
     };
     let mut host_config = config.host();
-    host_config.planted = planted;
+    (host_config.planted, host_config.tls) = (planted, tls);
     let host = Host::start(host_config, parts).await.map_err(start_failure)?;
     for (address, incarnation) in host.addresses().iter().zip(host.incarnations()) {
         println!("node {incarnation} of host {} takes clients on {address}", host.name());

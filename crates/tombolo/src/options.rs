@@ -1,9 +1,11 @@
 //! Options that several commands share, and how their values are read.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use client::tcp::Trust;
 use node::View;
 use world::island::{GeneratorVersion, MAX_SIZE_CHUNKS, MIN_SIZE_CHUNKS};
 use world::{IslandPlan, Planted, TickRate};
@@ -25,6 +27,28 @@ pub struct WorldOptions {
     /// Rings of chunks seen at full rate, and rings seen at all
     #[arg(long, default_value = "1,2", value_name = "NEAR,FAR")]
     pub view: ViewOption,
+}
+
+/// How a client reaches a world that takes clients by TLS.
+#[derive(Clone, Debug, Args)]
+pub struct TlsOptions {
+    /// Connect by TLS; the server must prove that it is the host of the address
+    #[arg(long)]
+    tls: bool,
+    /// A PEM file with the authority that signed the server's certificate [default: those of this machine]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca: Option<PathBuf>,
+}
+
+impl TlsOptions {
+    /// Whom to believe; nobody needs to be without TLS.
+    pub fn trust(&self) -> Result<Option<Trust>, Failure> {
+        match (self.tls, &self.ca) {
+            (false, _) => Ok(None),
+            (true, None) => Trust::of_this_machine().map(Some).map_err(|e| Failure::usage(format!("--tls: {e}"))),
+            (true, Some(file)) => Trust::in_file(file).map(Some).map_err(|e| Failure::usage(format!("--ca: {e}"))),
+        }
+    }
 }
 
 /// `NEAR,FAR`.

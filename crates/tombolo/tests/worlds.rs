@@ -43,6 +43,25 @@ fn bots_play_in_a_world_that_runs() {
 }
 
 #[test]
+fn a_world_by_tls_takes_who_believes_it_and_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("certificate.pem").display().to_string();
+    let world = World::start(&format!("--nodes 2 --bots 4 --tls {}", folder.path().display()));
+    let connect = world.addresses.join(",");
+    let play = |tls: &str| tombolo(&format!("bots --connect {connect} --count 6 --for 4s --json {tls}"));
+    let ended = play(&format!("--tls --ca {ca}"));
+    let report = ended.json();
+    assert_eq!((ended.code, &report["sessions"], &report["violations"]), (Some(0), &6.into(), &0.into()), "{ended:?}");
+    for (tls, said) in [("", "tls_required"), ("--tls", "certificate")] {
+        let ended = play(tls);
+        let report = ended.json();
+        assert_eq!((ended.code, &report["sessions"]), (Some(1), &0.into()), "{tls}: {ended:?}");
+        assert!(report["failures"].to_string().contains(said), "{tls}: {report}");
+    }
+    assert_eq!(world.signal("-TERM"), Some(0));
+}
+
+#[test]
 fn bots_that_nobody_answers_fail() {
     let ended = tombolo(&format!("bots --connect {} --count 3 --for 4s --json", silent_address()));
     let report = ended.json();

@@ -66,7 +66,6 @@ impl Room {
 }
 
 const NOTHING: &[Uses] = &[];
-const GROUND: &[Uses] = &[All(Ground)];
 const GROUND_AND_HEART: &[Uses] = &[All(Ground), All(Heart)];
 const BELOW_THE_SHELL: &[Uses] = &[All(Ground), All(Heart), All(Adapters)];
 const PLAYERS: &[Uses] = &[One("client"), One("bots")];
@@ -90,12 +89,14 @@ pub const ROOMS: &[Room] = &[
     room("store-couchbase", Adapters, Driven, GROUND_AND_HEART),
     room("store-shared",    Adapters, Driven, GROUND_AND_HEART),
     room("queue-redis",     Adapters, Driven, GROUND_AND_HEART),
+    // Bytes for both ends of a client's connection.
+    room("tls",             Adapters, Driven, NOTHING),
     // shell
     room("gateway",         Shell,    Driven, BELOW_THE_SHELL).tested_with(PLAYERS),
     room("console",         Shell,    Driven, BELOW_THE_SHELL).tested_with(PLAYERS),
     room("host",            Shell,    Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]).tested_with(PLAYERS),
     // beside
-    room("client",          Beside,   PureBut(&["tcp"]), GROUND).tested_with(&[All(Heart), One("gateway")]),
+    room("client",          Beside,   PureBut(&["tcp"]), &[All(Ground), One("tls")]).tested_with(&[All(Heart), One("gateway")]),
     room("bots",            Beside,   Driven, &[All(Ground), One("client")]).tested_with(&[All(Heart), All(Shell)]),
     room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]),
     room("xtask",           Beside,   Driven, NOTHING),

@@ -8,16 +8,20 @@ mod error;
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use directory_etcd::{EtcdConfig, EtcdTls, EtcdUser};
+use gateway::Tls;
 use host::HostConfig;
 use mesh_zeromq::MeshConfig;
 use node::View;
 use node::ports::directory::{Half, check_name};
 use serde::Deserialize;
 use store_shared::SharedStoreConfig;
+use tls::Identity;
 use world::island::GeneratorVersion;
 use world::{IslandId, IslandPlan, TickRate};
 
@@ -111,6 +115,21 @@ pub struct ClientSection {
     pub sessions: usize,
     /// Connections from one address at most.
     pub per_address: usize,
+    /// How clients are taken by TLS; not at all if it is left out.
+    pub tls: Option<TlsSection>,
+}
+
+/// `[clients.tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// A PEM file with the certificate, and those that signed it behind it.
+    pub certificate: PathBuf,
+    /// A PEM file with its key.
+    pub key: PathBuf,
+    /// Whether clients without TLS are turned away.
+    #[serde(default = "yes")]
+    pub required: bool,
 }
 
 /// `[mesh]`
@@ -144,7 +163,7 @@ pub struct DirectorySection {
     pub password_env: Option<String>,
     /// A PEM file with the authority that signed etcd's certificate.
     #[serde(default)]
-    pub authority: Option<std::path::PathBuf>,
+    pub authority: Option<PathBuf>,
 }
 
 /// `[store]`
@@ -180,6 +199,10 @@ fn lease() -> u32 {
     5
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn deadline() -> u64 {
     2_000
 }
@@ -208,6 +231,7 @@ impl Default for ClientSection {
             advertise: None,
             sessions: node::limits::SESSIONS,
             per_address: gateway::Limits::default().per_address,
+            tls: None,
         }
     }
 }
@@ -285,6 +309,13 @@ impl NodeConfig {
             gateway: gateway::Limits { per_address: self.clients.per_address, ..gateway::Limits::default() },
             ..HostConfig::new(self.host.name.clone(), IslandId(w.island), self.plan())
         }
+    }
+
+    /// How clients are taken by TLS. Reads the files.
+    pub fn tls(&self) -> Result<Option<Tls>, String> {
+        let Some(section) = &self.clients.tls else { return Ok(None) };
+        let identity = Identity::load(&section.certificate, &section.key).map_err(|e| format!("clients.tls: {e}"))?;
+        Ok(Some(Tls { identity: Arc::new(identity), required: section.required }))
     }
 
     /// What the mesh is started with.

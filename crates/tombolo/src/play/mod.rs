@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use client::tcp::Driver;
+use client::tcp::{Driver, Trust};
 use client::{Client, ClientConfig, ClientInput, Ending, Event, State};
 use protocol::Code;
 use protocol::client::valid_name;
@@ -30,7 +30,7 @@ use self::land::Land;
 use self::sight::Sight;
 use crate::colours::Colours;
 use crate::failure::{Failure, Outcome};
-use crate::options;
+use crate::options::{self, TlsOptions};
 use crate::screen::Screen;
 use crate::stop;
 
@@ -48,6 +48,8 @@ pub struct PlayArgs {
     /// The account; who comes in twice replaces himself [default: the name you are logged in as]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    #[command(flatten)]
+    tls: TlsOptions,
 }
 
 /// Time between two pictures: twice the usual tick rate, so that no tick waits long to be seen.
@@ -62,9 +64,9 @@ pub fn run(args: PlayArgs) -> Outcome {
         ));
     }
     options::addresses(&args.connect)?;
-    let name = account(args.name)?;
+    let (name, trust) = (account(args.name)?, args.tls.trust()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(play(args.connect, &name))
+    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(play(args.connect, &name, trust))
 }
 
 fn account(wanted: Option<String>) -> Result<String, Failure> {
@@ -77,11 +79,11 @@ fn account(wanted: Option<String>) -> Result<String, Failure> {
     Err(Failure::usage(format!("--name {name:?}: take 1 to {NAME_BYTES} letters a-z, digits, - and _")))
 }
 
-async fn play(addresses: Vec<String>, name: &str) -> Outcome {
+async fn play(addresses: Vec<String>, name: &str, trust: Option<Trust>) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     let seed = u64::from(std::process::id());
     let config = ClientConfig { want_baselines: true, ..ClientConfig::new(name, addresses.clone(), seed) };
-    let mut table = Table::new(Driver::new(Client::new(config)), App::new(name));
+    let mut table = Table::new(Driver::with(Client::new(config), trust), App::new(name));
     tokio::select! {
         entered = table.enter(&addresses) => entered?,
         () = stop::told(&told) => return Ok(ExitCode::SUCCESS),
@@ -102,6 +104,9 @@ fn remedy(ending: Ending) -> &'static str {
     match ending {
         Ending::Refused(code) if Code::from_number(code) == Some(Code::Replaced) => {
             "; the same name came in elsewhere: choose another with --name"
+        }
+        Ending::Refused(code) if Code::from_number(code) == Some(Code::TlsRequired) => {
+            "; connect with --tls, and --ca FILE unless this machine knows the authority"
         }
         Ending::Refused(_) | Ending::NoAddress | Ending::Left => "",
     }
@@ -136,6 +141,7 @@ impl Table {
             tried += usize::from(lost.is_some());
             if let Some(lost) = lost.filter(|_| tried >= addresses.len()) {
                 let addresses = addresses.join(", ");
+                let lost = self.driver.trouble().map_or(lost.clone(), |trouble| format!("{lost}: {trouble}"));
                 return Err(Failure::usage(format!(
                     "--connect {addresses}: {lost}; is the world running? `tombolo dev` starts one on 127.0.0.1:7700"
                 )));
