@@ -134,6 +134,12 @@ impl Ghosts {
         bindings.into_iter().flatten().filter_map(move |(handle, _)| self.bound(stream, *handle))
     }
 
+    /// How many a stream names, those included for whom another stream speaks by now.
+    #[must_use]
+    pub fn size(&self, stream: StreamKey) -> usize {
+        self.streams.get(&stream).map_or(0, |s| s.bindings.len())
+    }
+
     /// Whether the stream is open.
     #[must_use]
     pub fn is_open(&self, stream: StreamKey) -> bool {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use node::ports::directory::{Claim, Directory, Half};
 use node::ports::mesh::{Mesh, MeshPeer};
-use node::{Config, View};
+use node::{Config, Contract, View};
 use protocol::Incarnation;
 use store::Store;
 use world::island::IslandPlan;
@@ -44,6 +44,8 @@ pub struct HostConfig {
     pub flush_after_ms: u64,
     /// How far sessions see.
     pub view: View,
+    /// What clients are told of a crowd.
+    pub contract: Contract,
     /// Sessions of one node at most.
     pub sessions: usize,
     /// Limits on clients' connections.
@@ -73,6 +75,7 @@ impl HostConfig {
             rate: TickRate::default(),
             flush_after_ms: 20,
             view: View::default(),
+            contract: Contract::default(),
             sessions: node::limits::SESSIONS,
             gateway: gateway::Limits::default(),
             tls: None,
@@ -106,6 +109,7 @@ impl HostConfig {
         if !(1..=node::limits::SESSIONS).contains(&self.sessions) {
             return refuse("sessions", format!("a node takes 1 to {} sessions", node::limits::SESSIONS));
         }
+        self.contract.check().or_else(|wrong| refuse("contract", wrong))?;
         self.gateway.check().or_else(|low| refuse("gateway", low.to_string()))
     }
 
@@ -131,6 +135,7 @@ impl HostConfig {
             rate: self.rate,
             flush_after_ms: self.flush_after_ms,
             view: self.view,
+            contract: self.contract,
             sessions: self.sessions,
             software: self.software.clone(),
             planted: self.planted,
@@ -207,6 +212,8 @@ mod tests {
         check(|c| c.flush_after_ms = 100, Some("flush_after_ms"));
         check(|c| c.view.near = 3, Some("view"));
         check(|c| c.sessions = 0, Some("sessions"));
+        check(|c| c.contract.movers = [200, 100, 300, 400], Some("contract"));
+        check(|c| c.contract.budget_bytes_s = 1, Some("contract"));
         check(|c| c.gateway.per_address = 0, Some("gateway"));
     }
 

@@ -44,5 +44,8 @@ pub(crate) const STATUS_EVERY: Duration = Duration::from_millis(200);
 pub(crate) const WATCHED_FOR: Duration = Duration::from_secs(3);
 /// A node that is woken later than this after it asked counts as late.
 pub(crate) const LATE_MS: u64 = 20;
+/// A turn of a node's loop that takes more than this part of a tick is told to the machine as an overrun: with what
+/// comes between turns, the next tick would soon be late.
+pub(crate) const OVERRUN_SHARE: f32 = 0.75;
 /// A wall clock that is set back by more than this is not followed. By less, time runs at half speed until it fits.
 pub(crate) const CLOCK_STRAY: Duration = Duration::from_secs(10);

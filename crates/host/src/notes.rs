@@ -21,6 +21,10 @@ pub(crate) fn log(note: &Note) {
         Note::PeerHeard { peer } => tracing::info!(%peer, "a peer is heard"),
         Note::PeerUnbound { peer } => tracing::warn!(%peer, "a peer is silent; all that it showed is gone"),
         Note::PeerGarbage { host } => tracing::debug!(host, "a peer sent what is not a message"),
+        Note::CrowdStep { chunk, from, to, movers } => {
+            let (from, to) = (from.number(), to.number());
+            tracing::info!(%chunk, from, to, movers, "a crowded chunk changes its step");
+        }
         Note::Stalled { ms } => tracing::warn!(ms, "the process stood still; all sessions are verified anew"),
         Note::Unreadable { key, reason } => tracing::error!(key, reason, "a stored document cannot be read"),
     }

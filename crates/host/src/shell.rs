@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gateway::{Event, Gateway, Written};
 use node::ports::mesh::{Delivery, MeshCommand};
@@ -16,7 +16,7 @@ use crate::board::{Board, NodeReport, ShellCounters};
 use crate::clock::Clock;
 use crate::errands::Errands;
 use crate::inbox::Inbox;
-use crate::limits::{EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, REPLIES_PER_TURN, STATUS_EVERY};
+use crate::limits::{EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, OVERRUN_SHARE, REPLIES_PER_TURN, STATUS_EVERY};
 use crate::notes;
 use crate::outbox::Outbox;
 
@@ -122,8 +122,15 @@ impl Shell {
             let Some((op, reply)) = self.errands.try_next() else { break };
             self.news.inputs.push(Input::Store { op, reply });
         }
+        let began = Instant::now();
         self.tell(now);
         self.perform();
+        let took = began.elapsed();
+        if took >= Duration::from_millis(self.rate.period_ms()).mul_f32(OVERRUN_SHARE) {
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            self.feed_back(Input::Overrun { ms });
+            self.perform();
+        }
         self.show(false);
     }
 

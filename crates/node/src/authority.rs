@@ -9,9 +9,11 @@
 use std::collections::BTreeMap;
 
 use protocol::frame::{Body, Destination, Enter, Event, Handle, Leave, Look, Move};
-use world::{Chunk, EntityId, Epoch, Hop, Motion, Pace, Position, Reach, Rules, Segment, Terrain, Tick};
+use world::{Chunk, EntityId, Epoch, Hop, Motion, Pace, Position, Reach, Rules, Segment, SubCell, Terrain, Tick};
 
+use crate::crowd::Division;
 use crate::io::ConnId;
+use crate::publisher::Channel;
 
 /// What is new of an avatar since the last tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +27,7 @@ enum News {
 /// What all viewers were last told of an avatar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
-    pub(crate) chunk: Chunk,
+    pub(crate) channel: Channel,
     pub(crate) segment: Segment,
     pub(crate) hop: Hop,
 }
@@ -75,7 +77,7 @@ impl Avatar {
 
     /// The chunk in whose stream it is, or will be.
     pub(crate) fn chunk(&self) -> Chunk {
-        self.told.map_or_else(|| self.segment.from.chunk(), |told| told.chunk)
+        self.told.map_or_else(|| self.segment.from.chunk(), |told| told.channel.chunk)
     }
 
     pub(crate) fn steer(&mut self, segment: Segment) {
@@ -111,7 +113,7 @@ impl Avatar {
 /// An avatar that is gone but whose viewers have not been told.
 #[derive(Clone, Copy, Debug)]
 struct Departure {
-    chunk: Chunk,
+    channel: Channel,
     leave: Leave,
 }
 
@@ -125,12 +127,14 @@ pub(crate) struct Authority {
 /// What changed in one tick.
 #[derive(Debug, Default)]
 pub(crate) struct Advance {
-    /// Records by chunk.
-    pub(crate) bodies: BTreeMap<Chunk, Body>,
+    /// Records by stream.
+    pub(crate) bodies: BTreeMap<Channel, Body>,
     /// Avatars that the ground stopped or slowed.
     pub(crate) turned: Vec<EntityId>,
     /// Avatars that crossed into another chunk.
     pub(crate) crossings: u64,
+    /// Avatars that changed the sub-cell within their chunk.
+    pub(crate) resettled: u64,
 }
 
 impl Authority {
@@ -155,63 +159,100 @@ impl Authority {
         let avatar = self.avatars.remove(&entity)?;
         if let Some(told) = avatar.told {
             let leave = Leave { handle: avatar.handle, hop: told.hop.next(), to };
-            self.departures.push(Departure { chunk: told.chunk, leave });
+            self.departures.push(Departure { channel: told.channel, leave });
         }
         Some(avatar)
     }
 
-    /// Moves everybody to `tick` and collects what viewers must be told.
-    pub(crate) fn advance(&mut self, tick: Tick, pace: &Pace, rules: &Rules, terrain: &mut Terrain) -> Advance {
+    /// Moves everybody to `tick` and collects what viewers must be told. `divided` tells how this node's stream of a
+    /// chunk is divided.
+    pub(crate) fn advance(
+        &mut self,
+        tick: Tick,
+        pace: &Pace,
+        rules: &Rules,
+        terrain: &mut Terrain,
+        divided: impl Fn(Chunk) -> Division,
+    ) -> Advance {
         let mut advance = Advance::default();
         for departure in self.departures.drain(..) {
-            advance.bodies.entry(departure.chunk).or_default().leaves.push(departure.leave);
+            advance.bodies.entry(departure.channel).or_default().leaves.push(departure.leave);
         }
         for avatar in self.avatars.values_mut() {
             if let Some(turn) = rules.advance(terrain, &avatar.segment, tick, pace) {
                 avatar.steer(turn.segment);
                 advance.turned.push(avatar.entity);
             }
-            tell(avatar, tick, pace, &mut advance);
+            tell(avatar, tick, pace, &divided, &mut advance);
         }
         advance
     }
 }
 
 /// Adds what is new of one avatar.
-fn tell(avatar: &mut Avatar, tick: Tick, pace: &Pace, advance: &mut Advance) {
+fn tell(avatar: &mut Avatar, tick: Tick, pace: &Pace, divided: &impl Fn(Chunk) -> Division, advance: &mut Advance) {
     let at = avatar.segment.at(tick, pace);
     let motion = avatar.segment.motion;
     let news = std::mem::take(&mut avatar.news);
-    let (chunk, hop) = match avatar.told {
+    let (channel, hop) = match avatar.told {
         None => {
-            let chunk = at.chunk();
-            advance.bodies.entry(chunk).or_default().enters.push(avatar.enter(Hop(0), at, motion));
-            (chunk, Hop(0))
-        }
-        Some(told) if !told.chunk.keeps(at) => {
-            let (chunk, hop) = (at.chunk(), told.hop.next());
-            let leave = Leave { handle: avatar.handle, hop, to: Destination::Chunk(chunk) };
-            advance.bodies.entry(told.chunk).or_default().leaves.push(leave);
-            advance.bodies.entry(chunk).or_default().enters.push(avatar.enter(hop, at, motion));
-            advance.crossings += 1;
-            (chunk, hop)
+            let channel = divided(at.chunk()).channel(at.chunk(), at);
+            advance.bodies.entry(channel).or_default().enters.push(avatar.enter(Hop(0), at, motion));
+            (channel, Hop(0))
         }
         Some(told) => {
-            match news {
-                News::Nothing => {}
-                News::Moved => {
-                    let moved = Move { handle: avatar.handle, at, motion };
-                    advance.bodies.entry(told.chunk).or_default().moves.push(moved);
-                }
-                News::Looks => {
-                    advance.bodies.entry(told.chunk).or_default().enters.push(avatar.enter(told.hop, at, motion));
-                }
+            let (channel, hop) = (channel_of(avatar.entity, &told, at, tick, divided), told.hop.next());
+            if channel == told.channel {
+                restate(avatar, &told, news, at, advance);
+                (channel, told.hop)
+            } else {
+                let leave = Leave { handle: avatar.handle, hop, to: Destination::Chunk(channel.chunk) };
+                advance.bodies.entry(told.channel).or_default().leaves.push(leave);
+                advance.bodies.entry(channel).or_default().enters.push(avatar.enter(hop, at, motion));
+                let crossed = channel.chunk != told.channel.chunk;
+                advance.crossings += u64::from(crossed);
+                advance.resettled += u64::from(!crossed);
+                (channel, hop)
             }
-            (told.chunk, told.hop)
         }
     };
     if !avatar.events.is_empty() {
-        advance.bodies.entry(chunk).or_default().events.append(&mut avatar.events);
+        advance.bodies.entry(channel).or_default().events.append(&mut avatar.events);
     }
-    avatar.told = Some(Told { chunk, segment: avatar.segment, hop });
+    avatar.told = Some(Told { channel, segment: avatar.segment, hop });
+}
+
+/// In whose stream an avatar is from now on.
+fn channel_of(
+    entity: EntityId,
+    told: &Told,
+    at: Position,
+    tick: Tick,
+    divided: &impl Fn(Chunk) -> Division,
+) -> Channel {
+    let Channel { chunk, sub } = told.channel;
+    if !chunk.keeps(at) {
+        return divided(at.chunk()).channel(at.chunk(), at);
+    }
+    let division = divided(chunk);
+    let settled = match division {
+        Division::Whole => sub == SubCell::WHOLE,
+        Division::Split | Division::Packed => sub != SubCell::WHOLE && sub.keeps(chunk, at),
+    };
+    if settled || !division.lets_resettle(entity, tick) { told.channel } else { division.channel(chunk, at) }
+}
+
+/// What is new of an avatar that stays in its stream.
+fn restate(avatar: &Avatar, told: &Told, news: News, at: Position, advance: &mut Advance) {
+    let motion = avatar.segment.motion;
+    match news {
+        News::Nothing => {}
+        News::Moved => {
+            let moved = Move { handle: avatar.handle, at, motion };
+            advance.bodies.entry(told.channel).or_default().moves.push(moved);
+        }
+        News::Looks => {
+            advance.bodies.entry(told.channel).or_default().enters.push(avatar.enter(told.hop, at, motion));
+        }
+    }
 }

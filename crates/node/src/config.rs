@@ -22,6 +22,42 @@ impl Default for View {
     }
 }
 
+/// The crowd contract: when a chunk that fills is told in another way, and how much a client may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Off: everybody in a near chunk is told at full rate, however many they are. For benches.
+    pub on: bool,
+    /// Movers in a chunk above which it is on step 1, 2, 3 and 4; growing. A mover is whoever has an authority and may
+    /// move, whether it does at the moment or not.
+    pub movers: [u32; 4],
+    /// Bytes a second of changes that one client should be told at most.
+    pub budget_bytes_s: u32,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self { on: true, movers: [200, 600, 1_500, 3_000], budget_bytes_s: 64 * 1024 }
+    }
+}
+
+impl Contract {
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        if self.movers[0] == 0 || self.movers.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(format!("the steps' movers {:?} must be at least 1 and grow", self.movers));
+        }
+        if self.movers[3] > limits::CROWD_MOVERS {
+            return Err(format!("{} movers are more than {}", self.movers[3], limits::CROWD_MOVERS));
+        }
+        let allowed = limits::CROWD_BUDGET_BYTES_S;
+        if !allowed.contains(&self.budget_bytes_s) {
+            let found = self.budget_bytes_s;
+            return Err(format!("a budget of {found} bytes a second is not {} to {}", allowed.start(), allowed.end()));
+        }
+        Ok(())
+    }
+}
+
 /// The configuration of one life of a node.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -33,6 +69,8 @@ pub struct Config {
     pub flush_after_ms: u64,
     /// How far sessions see.
     pub view: View,
+    /// What clients are told of a crowd.
+    pub contract: Contract,
     /// The island's number.
     pub island_id: IslandId,
     /// The island.
@@ -54,6 +92,7 @@ impl Config {
             rate: TickRate::default(),
             flush_after_ms: 20,
             view: View::default(),
+            contract: Contract::default(),
             island_id,
             island,
             sessions: limits::SESSIONS,

@@ -28,6 +28,14 @@ counters! {
     sessions_ended,
     /// Avatars that crossed from chunk to chunk.
     border_crossings,
+    /// Avatars that changed the sub-cell within their chunk: because it was split, joined again, or walked through.
+    sub_cell_moves,
+    /// Ticks that took too long, as the shell measured them.
+    overruns,
+    /// Times a chunk went up a step of the crowd contract.
+    crowd_rises,
+    /// Times a chunk went down a step of it.
+    crowd_falls,
     /// Frames of own streams that changed and that anyone sees.
     frames_published,
     /// Frames and keys written to clients.

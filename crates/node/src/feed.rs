@@ -154,6 +154,13 @@ impl Feed {
         self.fed.get(&key).map(|fed| fed.stream.publisher).unwrap_or_default()
     }
 
+    /// How many each chunk's streams tell of.
+    pub(crate) fn movers(&self, ghosts: &Ghosts) -> BTreeMap<Chunk, u32> {
+        let count = |keys: &BTreeSet<StreamKey>| keys.iter().map(|key| ghosts.size(*key)).sum::<usize>();
+        let movers = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.by_chunk.iter().map(|(chunk, keys)| (*chunk, movers(count(keys)))).collect()
+    }
+
     /// Whether the far lane speaks at this tick.
     pub(crate) fn far_speaks(&self, tick: Tick) -> bool {
         tick.0.is_multiple_of(self.far_every)

@@ -29,6 +29,7 @@ struct Shared {
 impl Node {
     pub(crate) fn flush(&mut self) {
         let tick = self.tick;
+        self.watch_crowds();
         let mut shared = Shared::default();
         let mut conns: Vec<ConnId> = self.sessions.keys().copied().collect();
         conns.retain(|conn| self.sessions.get(conn).is_some_and(|s| !s.blocked));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use protocol::mesh::Topic;
 use protocol::{Code, Incarnation};
 use store::{Reply, Request};
-use world::Millis;
+use world::{Chunk, Millis};
 
+use crate::crowd::ladder::Step;
 use crate::ports::mesh::MeshLane;
 
 /// A client's connection, numbered by the shell and never reused.
@@ -77,6 +78,11 @@ pub enum Input {
         op: OpId,
         /// How it ended.
         reply: Reply,
+    },
+    /// A tick took so much of its period that the next may come late. The machine has no clock to measure it by.
+    Overrun {
+        /// Milliseconds that it took.
+        ms: u64,
     },
     /// The process is to end: close all sessions.
     Stop,
@@ -185,6 +191,17 @@ pub enum Note {
     PeerGarbage {
         /// The host of its link.
         host: u16,
+    },
+    /// A chunk went up or down a step of the crowd contract. While it is on the last, nobody should be sent there.
+    CrowdStep {
+        /// Which.
+        chunk: Chunk,
+        /// The step before.
+        from: Step,
+        /// The step now.
+        to: Step,
+        /// How many it holds.
+        movers: u32,
     },
     /// The process was stopped for this long and all sessions are verified anew.
     Stalled {

@@ -13,6 +13,7 @@ pub mod avatar;
 mod clients;
 pub mod config;
 pub mod counters;
+mod crowd;
 mod feed;
 mod flush;
 mod handles;
@@ -33,8 +34,9 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, View};
+pub use config::{Config, Contract, View};
 pub use counters::Counters;
+pub use crowd::ladder::Step;
 pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};
 pub use machine::Node;
-pub use status::{ChunkStatus, EntityStatus, PeerStatus, Status};
+pub use status::{ChunkStatus, CrowdStatus, EntityStatus, PeerStatus, Status};

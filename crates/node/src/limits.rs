@@ -43,6 +43,29 @@ pub const PEERS: usize = 1_024;
 /// Keyframes that one peer is sent in one tick; the others wait for the next. A newcomer that sees 2000 chunks is
 /// served within a second.
 pub const KEYFRAMES_PER_TICK: usize = 256;
+/// Movers that a threshold of the crowd contract may name: as many as handles of one node.
+pub const CROWD_MOVERS: u32 = 65_536;
+/// Bytes a second that the budget of a client may be set to, from and to: half a hundred people at full rate, and what a
+/// client of the largest view could ever be told.
+pub const CROWD_BUDGET_BYTES_S: std::ops::RangeInclusive<u32> = 1_024..=16 * 1024 * 1024;
+/// A tick that took too long takes the fullest chunk up only if it holds more than this part of the first step's movers:
+/// with fewer, something else took the time.
+pub const CROWD_OVERRUN_SHARE: u32 = 4;
+/// Milliseconds for which a lower rung must have been enough before a chunk goes down one.
+pub const CROWD_FALL_MS: u64 = 5_000;
+/// Milliseconds between two rungs that pressure takes: a second of bytes must have been seen after each.
+pub const CROWD_PRESS_EVERY_MS: u64 = 1_000;
+/// Milliseconds for which a rung that pressure took is held; doubled each time it is needed again at once.
+pub const CROWD_HOLD_MS: u64 = 10_000;
+/// The longest that it is held.
+pub const CROWD_HOLD_MAX_MS: u64 = 160_000;
+/// Milliseconds after the last step above 0 after which a chunk's streams are joined again.
+pub const CROWD_JOIN_MS: u64 = 10_000;
+/// Ticks in which everybody in a divided chunk may change the sub-cell once: a chunk that is split, or joined again,
+/// restates its people over as many ticks.
+pub const CROWD_RESETTLE_TURNS: u64 = 4;
+/// The same in a packed chunk. 3000 people who run to and fro cost its viewers some 4 KiB/s by it.
+pub const CROWD_PACKED_TURNS: u64 = 256;
 /// Bytes of messages that wait for a client that does not read. Beyond it its session ends with `rate_limited`. A view
 /// of 25 baselines at their largest stays below.
 pub const OUTBOX_BYTES: usize = 256 * 1024;

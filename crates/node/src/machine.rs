@@ -6,21 +6,22 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ghosts::Ghosts;
+use protocol::Code;
 use protocol::frame::Body;
 use protocol::mesh::{Interest, MeshMessage, Topic};
-use protocol::{Code, StreamId};
 use world::{Chunk, Millis, Pace, Rules, Terrain, Tick};
 
 use crate::authority::Authority;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::crowd::Crowds;
 use crate::feed::Feed;
 use crate::handles::Handles;
 use crate::interest::InterestSet;
 use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
 use crate::limits;
 use crate::peers::Peers;
-use crate::publisher::{self, Publisher};
+use crate::publisher::{self, Channel, Publisher};
 use crate::session::{Part, Session};
 use crate::viewer::{BodyRef, SeenFrame, Viewer};
 
@@ -48,6 +49,7 @@ pub struct Node {
     pub(crate) viewer: Viewer,
     pub(crate) ghosts: Ghosts,
     pub(crate) feed: Feed,
+    pub(crate) crowds: Crowds,
     pub(crate) counters: Counters,
     /// The content hashes of baselines, made once for each chunk that anybody saw.
     pub(crate) baselines: BTreeMap<Chunk, u64>,
@@ -78,6 +80,7 @@ impl Node {
             viewer: Viewer::new(config.planted),
             ghosts: Ghosts::new(config.planted),
             feed: Feed::new(config.view.far_every),
+            crowds: Crowds::new(config.contract, config.rate),
             counters: Counters::default(),
             baselines: BTreeMap::new(),
             stopping: false,
@@ -107,6 +110,7 @@ impl Node {
             Input::PeerVanished { peer } => self.peers.vanish(peer),
             Input::Mesh { from_host, lane, bytes } => self.mesh_message(from_host, lane, bytes),
             Input::Store { op, reply } => self.store_reply(op, reply),
+            Input::Overrun { .. } => self.overrun(),
             Input::Stop => self.stop(),
         }
         self.catch_up();
@@ -182,23 +186,27 @@ impl Node {
 
     /// Moves the avatars and publishes what changed.
     fn advance(&mut self) {
-        let advance = self.authority.advance(self.tick, &self.pace, &self.rules, &mut self.terrain);
+        let crowds = &self.crowds;
+        let divided = |chunk| crowds.division(chunk);
+        let advance = self.authority.advance(self.tick, &self.pace, &self.rules, &mut self.terrain, divided);
         self.counters.border_crossings += advance.crossings;
-        for (chunk, body) in &advance.bodies {
-            self.publish_body(*chunk, body);
+        self.counters.sub_cell_moves += advance.resettled;
+        for (channel, body) in &advance.bodies {
+            self.publish_body(*channel, body);
         }
         for entity in advance.turned {
             self.acknowledge_turn(entity);
         }
     }
 
-    fn publish_body(&mut self, chunk: Chunk, body: &Body) {
-        self.publisher.settle_members(body, chunk, &self.authority);
+    fn publish_body(&mut self, channel: Channel, body: &Body) {
+        let chunk = channel.chunk;
+        self.publisher.settle_members(body, channel, &self.authority);
         let (peers, own) = (self.peers.anyone_sees(chunk), self.interest.contains(chunk));
-        let Some(published) = self.publisher.publish(self.tick, chunk, body, peers || own) else { return };
+        let Some(published) = self.publisher.publish(self.tick, channel, body, peers || own) else { return };
         self.counters.frames_published += 1;
         if peers {
-            let topic = Topic::chunk(self.config.island_id, chunk, 0);
+            let topic = Topic::chunk(self.config.island_id, chunk, channel.sub.0);
             let bytes = published.message(self.tick);
             self.effect(Effect::Publish { topic, bytes });
         }
@@ -244,16 +252,18 @@ impl Node {
 
     /// Own streams of chunks that the node began to see are shown to itself like anybody else's.
     fn show_own_streams(&mut self, added: &[Chunk]) {
-        for chunk in added.iter().copied().filter(|chunk| self.publisher.has(*chunk)).collect::<Vec<_>>() {
-            let Some(bytes) = self.publisher.keyframe(chunk, self.tick, &self.authority, &self.pace) else { continue };
-            self.own_keyframe(chunk, bytes);
+        for channel in added.iter().flat_map(|chunk| self.publisher.of(*chunk)).collect::<Vec<_>>() {
+            let Some(bytes) = self.publisher.keyframe(channel, self.tick, &self.authority, &self.pace) else {
+                continue;
+            };
+            self.own_keyframe(channel, bytes);
         }
     }
 
-    fn own_keyframe(&mut self, chunk: Chunk, bytes: std::sync::Arc<[u8]>) {
+    fn own_keyframe(&mut self, channel: Channel, bytes: std::sync::Arc<[u8]>) {
         let Ok(Some(MeshMessage::Keyframe(k))) = MeshMessage::decode(&bytes) else { return };
         let start = bytes.len() - k.body.len();
-        let stream = StreamId { publisher: self.config.incarnation, island: self.config.island_id, chunk, sub: 0 };
+        let stream = self.publisher.id(channel);
         self.viewer.keyframe(self.now, stream, self.tick, BodyRef::new(bytes.clone(), start));
         self.carry_out();
     }
@@ -262,13 +272,24 @@ impl Node {
     fn pay_keyframes(&mut self) {
         let mut payments = Vec::new();
         for (to, peer) in self.peers.iter_mut() {
-            for _ in 0..limits::KEYFRAMES_PER_TICK {
-                let Some(chunk) = peer.owed.pop_first() else { break };
-                payments.push((to, chunk));
+            let mut room = limits::KEYFRAMES_PER_TICK;
+            while room > 0
+                && let Some(channel) = peer.asked.pop_first()
+            {
+                payments.push((to, channel));
+                room -= 1;
+            }
+            while room > 0
+                && let Some(chunk) = peer.owed.pop_first()
+            {
+                let parts = self.publisher.of(chunk).map(|channel| (to, channel));
+                let before = payments.len();
+                payments.extend(parts);
+                room = room.saturating_sub((payments.len() - before).max(1));
             }
         }
-        for (to, chunk) in payments {
-            if let Some(bytes) = self.publisher.keyframe(chunk, self.tick, &self.authority, &self.pace) {
+        for (to, channel) in payments {
+            if let Some(bytes) = self.publisher.keyframe(channel, self.tick, &self.authority, &self.pace) {
                 self.counters.keyframes_sent += 1;
                 self.effect(Effect::Send { to, bytes });
             }

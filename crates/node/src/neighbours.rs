@@ -7,13 +7,13 @@ use ghosts::Applied;
 use protocol::frame::{Body, Record, Records};
 use protocol::mesh::{Interest, KeyframeRequest, MeshMessage, Summary};
 use protocol::{Code, Incarnation};
-use world::{EntityId, Epoch, Plant, Tick};
+use world::{EntityId, Epoch, Plant, SubCell, Tick};
 
 use crate::io::{Effect, Note};
 use crate::machine::Node;
 use crate::peers::Appeared;
 use crate::ports::mesh::MeshLane;
-use crate::publisher;
+use crate::publisher::{self, Channel};
 use crate::viewer::{Act, BodyRef, SeenFrame};
 
 impl Node {
@@ -113,13 +113,14 @@ impl Node {
     }
 
     fn keyframe_request(&mut self, request: &KeyframeRequest) {
-        if request.stream.publisher != self.config.incarnation || !self.publisher.has(request.stream.chunk) {
+        let channel = Channel { chunk: request.stream.chunk, sub: SubCell(request.stream.sub) };
+        if request.stream.publisher != self.config.incarnation || !self.publisher.has(channel) {
             return;
         }
         if let Some(peer) = self.peers.get_mut(request.from)
-            && peer.interest.contains(&request.stream.chunk)
+            && peer.interest.contains(&channel.chunk)
         {
-            peer.owed.insert(request.stream.chunk);
+            peer.asked.insert(channel);
         }
     }
 

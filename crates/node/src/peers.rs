@@ -6,6 +6,7 @@ use protocol::Incarnation;
 use world::{Chunk, Millis, Plant, Planted};
 
 use crate::limits::{PEERS, SILENT_MS, SILENT_VANISHED_MS};
+use crate::publisher::Channel;
 
 /// One life of another node.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Peer {
     pub(crate) interest: BTreeSet<Chunk>,
     /// Chunks whose keyframes it is still to be sent.
     pub(crate) owed: BTreeSet<Chunk>,
+    /// Streams whose keyframe it asked for.
+    pub(crate) asked: BTreeSet<Channel>,
     /// When its last summary came; when it was first known before that.
     pub(crate) heard_at: Millis,
     /// Whether it was ever heard.
@@ -81,6 +84,7 @@ impl Peers {
             version: 0,
             interest: BTreeSet::new(),
             owed: BTreeSet::new(),
+            asked: BTreeSet::new(),
             heard_at: now,
             heard: false,
             vanished: false,
@@ -101,6 +105,7 @@ impl Peers {
     pub(crate) fn interest(&mut self, id: Incarnation, version: u64, chunks: BTreeSet<Chunk>) -> Option<()> {
         let peer = self.peers.get_mut(&id).filter(|p| version > p.version)?;
         peer.owed.retain(|chunk| chunks.contains(chunk));
+        peer.asked.retain(|channel| chunks.contains(&channel.chunk));
         peer.owed.extend(chunks.difference(&peer.interest).copied());
         peer.version = version;
         peer.interest = chunks;
@@ -128,6 +133,7 @@ impl Peers {
         peer.version = 0;
         peer.interest.clear();
         peer.owed.clear();
+        peer.asked.clear();
         was_bound
     }
 }

@@ -1,4 +1,5 @@
-//! The node's own streams: one for each chunk in which it ever had an avatar.
+//! The node's own streams: one for each chunk in which it ever had an avatar, and one for each sub-cell of those that
+//! were ever full.
 //!
 //! The publisher knows when each stream last changed, heard by anyone or not, and makes frames, keyframes and
 //! summaries of them. It decides nothing about who listens; [`crate::peers`] knows that.
@@ -9,9 +10,16 @@ use std::sync::Arc;
 use protocol::frame::Body;
 use protocol::mesh::{Frame, Keyframe, MeshMessage, StreamTick, Summary};
 use protocol::{Incarnation, StreamId};
-use world::{Chunk, EntityId, IslandId, Pace, Plant, Planted, Tick};
+use world::{Chunk, EntityId, IslandId, Pace, Plant, Planted, SubCell, Tick};
 
 use crate::authority::Authority;
+
+/// What one stream tells of: a chunk, or one of its sub-cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Channel {
+    pub(crate) chunk: Chunk,
+    pub(crate) sub: SubCell,
+}
 
 /// One own stream.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +50,7 @@ impl Published {
 pub(crate) struct Publisher {
     me: Incarnation,
     island: IslandId,
-    streams: BTreeMap<Chunk, OwnStream>,
+    streams: BTreeMap<Channel, OwnStream>,
     planted: Planted,
 }
 
@@ -52,39 +60,51 @@ impl Publisher {
     }
 
     /// Notes that a stream changed at `tick`; makes the frame if anybody sees the chunk.
-    pub(crate) fn publish(&mut self, tick: Tick, chunk: Chunk, body: &Body, seen: bool) -> Option<Published> {
-        let id = self.id(chunk);
-        let stream = self.streams.entry(chunk).or_default();
+    pub(crate) fn publish(&mut self, tick: Tick, channel: Channel, body: &Body, seen: bool) -> Option<Published> {
+        let id = self.id(channel);
+        let stream = self.streams.entry(channel).or_default();
         let prev_tick = stream.changed.replace(tick);
         seen.then(|| {
             let mut bytes = Vec::with_capacity(16 + 6 * body.moves.len() + 48 * body.enters.len());
-            body.encode(chunk, &mut bytes);
+            body.encode(channel.chunk, &mut bytes);
             Published { stream: id, prev_tick, body: bytes.into() }
         })
     }
 
     /// Keeps the members of the streams as the avatars were last told.
-    pub(crate) fn settle_members(&mut self, body: &Body, chunk: Chunk, authority: &Authority) {
-        let members = &mut self.streams.entry(chunk).or_default().members;
+    pub(crate) fn settle_members(&mut self, body: &Body, channel: Channel, authority: &Authority) {
+        let members = &mut self.streams.entry(channel).or_default().members;
         if !body.leaves.is_empty() {
-            members.retain(|e| authority.get(*e).and_then(|a| a.told).is_some_and(|told| told.chunk == chunk));
+            members.retain(|e| authority.get(*e).and_then(|a| a.told).is_some_and(|told| told.channel == channel));
         }
         members.extend(body.enters.iter().map(|e| e.entity));
     }
 
     /// The whole of a stream as it was told up to `tick`, `None` if there never was one.
-    pub(crate) fn keyframe(&self, chunk: Chunk, tick: Tick, authority: &Authority, pace: &Pace) -> Option<Arc<[u8]>> {
-        let stream = self.streams.get(&chunk)?;
+    pub(crate) fn keyframe(
+        &self,
+        channel: Channel,
+        tick: Tick,
+        authority: &Authority,
+        pace: &Pace,
+    ) -> Option<Arc<[u8]>> {
+        let stream = self.streams.get(&channel)?;
         let label = if self.planted.is(Plant::KeyframeEarly) { tick + 1 } else { tick };
         let enters = stream.members.iter().filter_map(|e| authority.get(*e)?.to_enter(tick, pace)).collect();
         let mut bytes = Vec::new();
-        Body { enters, ..Body::default() }.encode(chunk, &mut bytes);
-        Some(encode(&MeshMessage::Keyframe(Keyframe { stream: self.id(chunk), tick: label, body: &bytes })))
+        Body { enters, ..Body::default() }.encode(channel.chunk, &mut bytes);
+        Some(encode(&MeshMessage::Keyframe(Keyframe { stream: self.id(channel), tick: label, body: &bytes })))
     }
 
-    /// Whether there ever was a stream in this chunk.
-    pub(crate) fn has(&self, chunk: Chunk) -> bool {
-        self.streams.contains_key(&chunk)
+    /// All streams that there ever were in a chunk.
+    pub(crate) fn of(&self, chunk: Chunk) -> impl Iterator<Item = Channel> {
+        let first = Channel { chunk, sub: SubCell::WHOLE };
+        self.streams.range(first..).map(|(channel, _)| *channel).take_while(move |channel| channel.chunk == chunk)
+    }
+
+    /// Whether there ever was this stream.
+    pub(crate) fn has(&self, channel: Channel) -> bool {
+        self.streams.contains_key(&channel)
     }
 
     /// What one peer is told of the streams in its interest.
@@ -92,9 +112,14 @@ impl Publisher {
         let streams = self
             .streams
             .iter()
-            .filter(|(chunk, stream)| !stream.members.is_empty() && interest.contains(chunk))
-            .filter_map(|(chunk, stream)| {
-                Some(StreamTick { island: self.island, chunk: *chunk, sub: 0, tick: stream.changed? })
+            .filter(|(channel, stream)| !stream.members.is_empty() && interest.contains(&channel.chunk))
+            .filter_map(|(channel, stream)| {
+                Some(StreamTick {
+                    island: self.island,
+                    chunk: channel.chunk,
+                    sub: channel.sub.0,
+                    tick: stream.changed?,
+                })
             })
             .collect();
         encode(&MeshMessage::Summary(Summary { from: self.me, tick, interest: version, streams }))
@@ -105,8 +130,8 @@ impl Publisher {
         self.streams.values().filter(|s| !s.members.is_empty()).count()
     }
 
-    fn id(&self, chunk: Chunk) -> StreamId {
-        StreamId { publisher: self.me, island: self.island, chunk, sub: 0 }
+    pub(crate) fn id(&self, channel: Channel) -> StreamId {
+        StreamId { publisher: self.me, island: self.island, chunk: channel.chunk, sub: channel.sub.0 }
     }
 }
 

@@ -5,6 +5,7 @@ use protocol::frame::Look;
 use world::{Chunk, EntityId, Epoch, Hop, Millis, Motion, Position, Tick};
 
 use crate::counters::Counters;
+use crate::crowd::ladder::Step;
 use crate::machine::Node;
 use crate::session::Stage;
 
@@ -36,6 +37,17 @@ pub struct ChunkStatus {
     pub chunk: Chunk,
     /// Own avatars in it.
     pub avatars: u32,
+}
+
+/// A chunk that is told by the crowd contract, as this node does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrowdStatus {
+    /// Which.
+    pub chunk: Chunk,
+    /// The step that it is on.
+    pub step: Step,
+    /// How many it holds, as this node knows.
+    pub movers: u32,
 }
 
 /// Another node as this one knows it.
@@ -84,6 +96,8 @@ pub struct Status {
     pub interest: Vec<Chunk>,
     /// Chunks in which it has avatars.
     pub chunks: Vec<ChunkStatus>,
+    /// Crowded chunks that it sees, by chunk.
+    pub crowds: Vec<CrowdStatus>,
     /// Its peers.
     pub peers: Vec<PeerStatus>,
     /// Totals.
@@ -145,6 +159,12 @@ impl Node {
             held_frames: self.viewer.held_frames(),
             interest: self.interest.chunks().collect(),
             chunks,
+            crowds: self
+                .crowds
+                .iter()
+                .map(|(chunk, ladder)| CrowdStatus { chunk, step: ladder.step(), movers: ladder.movers() })
+                .filter(|crowd| crowd.step > Step::Full)
+                .collect(),
             peers: self
                 .peers
                 .iter()

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use node::{Config, ConnId, Input, Node};
 use protocol::{Incarnation, Splitter, limits};
-use world::{Island, IslandId, Millis, Planted, TickRate};
+use world::{Island, IslandId, Millis, Planted};
+
+use crate::scenario::Scenario;
 
 /// Bytes that a client's socket takes before its server must wait. Far below a real one, so that stalls are felt.
 pub(crate) const SOCKET_BYTES: usize = 4 * 1024;
@@ -53,10 +55,11 @@ impl SimHost {
     }
 
     /// A new life.
-    pub(crate) fn start(&mut self, now: Millis, island: &Island, rate: TickRate, planted: Planted) {
+    pub(crate) fn start(&mut self, now: Millis, island: &Island, scenario: &Scenario, planted: Planted) {
         self.life += 1;
         let mut config = Config::new(self.incarnation(), IslandId(1), island.clone());
-        config.rate = rate;
+        config.rate = scenario.rate();
+        config.contract = scenario.contract();
         config.planted = planted;
         self.node = Some(Node::new(config, now));
         self.wake_at = None;

@@ -28,6 +28,12 @@ pub struct Counts {
     pub sessions: u64,
     /// Avatars that crossed from chunk to chunk.
     pub border_crossings: u64,
+    /// Avatars that changed the sub-cell within their chunk.
+    pub sub_cell_moves: u64,
+    /// Steps of the crowd contract that chunks went up, each node counting its own.
+    pub crowd_rises: u64,
+    /// Steps that they went down.
+    pub crowd_falls: u64,
     /// Frames that nodes published.
     pub frames_published: u64,
     /// Frames written to clients.
@@ -83,6 +89,9 @@ impl Counts {
         self.merge(&Self {
             sessions: counters.sessions_begun,
             border_crossings: counters.border_crossings,
+            sub_cell_moves: counters.sub_cell_moves,
+            crowd_rises: counters.crowd_rises,
+            crowd_falls: counters.crowd_falls,
             frames_published: counters.frames_published,
             frames_delivered: counters.frames_delivered,
             updates_delivered: counters.updates_delivered,
@@ -98,6 +107,9 @@ impl Counts {
     pub fn merge(&mut self, other: &Self) {
         self.sessions += other.sessions;
         self.border_crossings += other.border_crossings;
+        self.sub_cell_moves += other.sub_cell_moves;
+        self.crowd_rises += other.crowd_rises;
+        self.crowd_falls += other.crowd_falls;
         self.frames_published += other.frames_published;
         self.frames_delivered += other.frames_delivered;
         self.updates_delivered += other.updates_delivered;

@@ -2,6 +2,7 @@
 
 mod limits;
 
+use node::Contract;
 use serde::Deserialize;
 
 pub use limits::ScenarioError;
@@ -21,6 +22,9 @@ pub struct Scenario {
     /// Who plays.
     #[serde(default)]
     pub players: Players,
+    /// The crowd contract.
+    #[serde(default)]
+    pub crowd: Crowd,
     /// The course of the run.
     #[serde(default)]
     pub course: Course,
@@ -63,6 +67,16 @@ pub struct Players {
     pub deed_per_mille: u32,
     /// Of a thousand decisions, so many are to say something.
     pub speech_per_mille: u32,
+}
+
+/// The crowd contract of all nodes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Crowd {
+    /// Movers in a chunk above which it is on step 1, 2, 3 and 4.
+    pub step_movers: [u32; 4],
+    /// Bytes a second of changes that a client should be told at most.
+    pub budget_bytes_s: u32,
 }
 
 /// The course of a run: calm, storm, healing, calm, and again.
@@ -151,6 +165,13 @@ impl Default for Players {
     }
 }
 
+impl Default for Crowd {
+    fn default() -> Self {
+        let Contract { movers, budget_bytes_s, .. } = Contract::default();
+        Self { step_movers: movers, budget_bytes_s }
+    }
+}
+
 impl Default for Course {
     fn default() -> Self {
         Self { seconds: 60, arrive_s: 6, storm_s: 24, heal_s: 14, calm_s: 8 }
@@ -199,6 +220,12 @@ impl Default for StoreFaults {
 }
 
 impl Scenario {
+    /// The nodes' contract.
+    #[must_use]
+    pub fn contract(&self) -> Contract {
+        Contract { on: true, movers: self.crowd.step_movers, budget_bytes_s: self.crowd.budget_bytes_s }
+    }
+
     /// The same scenario for so many seconds.
     #[must_use]
     pub fn lasting(mut self, seconds: u64) -> Self {

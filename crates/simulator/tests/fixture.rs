@@ -11,6 +11,14 @@ pub fn first_island() -> Scenario {
     Scenario::parse(FIRST_ISLAND).expect("simulations/first-island.toml is valid")
 }
 
+/// A crowd that climbs the ladder of the crowd contract.
+pub const CROWD: &str = include_str!("../../../simulations/crowd.toml");
+
+/// A crowd that climbs the ladder of the crowd contract.
+pub fn crowd() -> Scenario {
+    Scenario::parse(CROWD).expect("simulations/crowd.toml is valid")
+}
+
 /// Runs a seed without any planted bug.
 pub fn clean(scenario: &Scenario, seed: u64) -> Report {
     run(scenario, seed, Planted::none()).expect("a valid scenario runs")

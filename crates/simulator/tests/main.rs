@@ -2,6 +2,7 @@
 //! adversary.
 
 mod adversaries;
+mod crowd;
 mod determinism;
 mod files;
 mod fixture;

@@ -8,6 +8,7 @@
 //! Invariant: a function here is a pure function of its arguments.
 
 pub mod baseline;
+pub mod cells;
 pub mod digest;
 pub mod ids;
 pub mod island;
@@ -20,6 +21,7 @@ pub mod terrain;
 pub mod time;
 
 pub use baseline::{Baseline, BaselineError};
+pub use cells::{CELL_UNITS, Cell, SubCell};
 pub use digest::Digest;
 pub use ids::{EntityId, Epoch, Hop, IslandId};
 pub use island::{Biome, GeneratorVersion, Ground, Island, IslandPlan, PlanError};

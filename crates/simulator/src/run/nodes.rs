@@ -13,7 +13,7 @@ impl World {
     pub(super) fn start(&mut self, host: u16) {
         let index = usize::from(host);
         self.mesh.forget(host);
-        self.hosts[index].start(self.now, &self.island, self.rate, self.planted);
+        self.hosts[index].start(self.now, &self.island, &self.scenario, self.planted);
         let (life, incarnation) = (self.hosts[index].life, self.hosts[index].incarnation());
         self.drain_node(host);
         let others: Vec<u16> =

@@ -86,6 +86,7 @@ impl Scenario {
         self.check_spans()?;
         self.check_chances()?;
         self.check_rates()?;
+        self.check_crowd()?;
         if TickRate::new(self.world.tick_hz).is_none() {
             let allowed = format!("one of {:?}", TickRate::ALLOWED_HZ);
             return Err(out_of_range("world.tick_hz", self.world.tick_hz, allowed));
@@ -112,6 +113,14 @@ impl Scenario {
         within("course.storm_s", course.storm_s, 0..=3_600)?;
         within("course.heal_s", course.heal_s, HEAL_LEAST_S..=600)?;
         within("course.calm_s", course.calm_s, 1..=3_600)
+    }
+
+    fn check_crowd(&self) -> Result<(), ScenarioError> {
+        let crowd = &self.crowd;
+        self.contract().check().map_err(|wrong| {
+            let found = format!("{:?} with {} bytes a second", crowd.step_movers, crowd.budget_bytes_s);
+            out_of_range("crowd.step_movers", found, wrong)
+        })
     }
 
     fn check_spans(&self) -> Result<(), ScenarioError> {
