@@ -107,6 +107,58 @@ codes! {
     Disconnected = 17, Reconnect, "disconnected";
     /// This server takes clients by TLS only.
     TlsRequired = 18, Rejected, "tls_required";
+    /// There is no deed of this name.
+    UnknownDeed = 40, Rejected, "unknown_deed";
+    /// There is no item of this name.
+    UnknownItem = 41, Rejected, "unknown_item";
+    /// There is no recipe of this name.
+    UnknownRecipe = 42, Rejected, "unknown_recipe";
+    /// There is no building of this name.
+    UnknownBuilding = 43, Rejected, "unknown_building";
+    /// An amount is zero, or more than a request may name.
+    AmountInvalid = 44, Rejected, "amount_invalid";
+    /// The bag does not have what the deed takes.
+    NotEnough = 45, Rejected, "not_enough";
+    /// The bag has no room.
+    BagFull = 46, Rejected, "bag_full";
+    /// The chest has no room.
+    ChestFull = 47, Rejected, "chest_full";
+    /// Hands do not reach so far.
+    OutOfRange = 48, Rejected, "out_of_range";
+    /// What the request names is not there.
+    NothingThere = 49, Resync, "nothing_there";
+    /// What the request names is not as the client takes it to be.
+    Stale = 50, Resync, "stale";
+    /// Nothing is left to be taken; it grows back.
+    Exhausted = 51, Rejected, "exhausted";
+    /// The land or the building belongs to somebody else.
+    NotYours = 52, Rejected, "not_yours";
+    /// It cannot be done at this place.
+    PlaceInvalid = 53, Rejected, "place_invalid";
+    /// Something stands too near.
+    Occupied = 54, Rejected, "occupied";
+    /// So much stands here already that nothing more can be noted.
+    PageFull = 55, Rejected, "page_full";
+    /// Something still lies in it.
+    NotEmpty = 56, Rejected, "not_empty";
+    /// The hands are still at work.
+    Busy = 57, Retry, "busy";
+    /// It cannot be eaten.
+    NotFood = 58, Rejected, "not_food";
+    /// Nobody can be the other side of this deed.
+    PartnerInvalid = 59, Rejected, "partner_invalid";
+    /// The other is not here.
+    PartnerAway = 60, Rejected, "partner_away";
+    /// The other did not agree to these terms.
+    NoConsent = 61, Rejected, "no_consent";
+    /// The other does not have it.
+    PartnerLacks = 62, Rejected, "partner_lacks";
+    /// The other's bag has no room.
+    PartnerBagFull = 63, Rejected, "partner_bag_full";
+    /// The land belongs to somebody.
+    LandTaken = 64, Rejected, "land_taken";
+    /// More land, people or time than the rules allow.
+    LandLimit = 65, Rejected, "land_limit";
 }
 
 impl fmt::Display for Code {

@@ -82,6 +82,7 @@ pub const ROOMS: &[Room] = &[
     room("store",           Heart,    PureBut(&["conformance"]), &[One("world")]),
     room("node",            Heart,    PureBut(&["ports/directory_conformance"]), &[All(Ground), One("store")]),
     room("population",      Heart,    Pure,   &[One("world"), One("store")]),
+    room("deeds",           Heart,    Pure,   &[One("world"), One("protocol"), One("store")]),
     // adapters
     room("mesh-zeromq",     Adapters, Driven, GROUND_AND_HEART),
     room("directory-etcd",  Adapters, Driven, GROUND_AND_HEART),

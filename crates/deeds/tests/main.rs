@@ -1,0 +1,11 @@
+//! The rules of deeds, from outside: a world of documents, people who act in it, and a book-keeper.
+
+mod books;
+mod chests;
+mod claims;
+mod fixture;
+mod gathering;
+mod hands;
+mod pages;
+mod tables;
+mod trades;
