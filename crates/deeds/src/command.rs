@@ -91,7 +91,7 @@ pub struct Receipt {
 
 impl Done {
     /// Writes fields over a document.
-    pub(crate) fn write<T: serde::Serialize>(&mut self, scene: &Scene<'_>, key: Key, fields: &T) -> Result<(), Stop> {
+    pub fn write<T: serde::Serialize>(&mut self, scene: &Scene<'_>, key: Key, fields: &T) -> Result<(), Stop> {
         let document = scene.written(&key, fields)?;
         self.changes.push(Change { key, document });
         Ok(())
@@ -99,6 +99,6 @@ impl Done {
 }
 
 /// Refuses unless it is so.
-pub(crate) fn ensure(is_so: bool, code: Code) -> Result<(), Stop> {
+pub fn ensure(is_so: bool, code: Code) -> Result<(), Stop> {
     if is_so { Ok(()) } else { Err(Stop::Refused(code)) }
 }

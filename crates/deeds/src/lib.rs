@@ -21,11 +21,12 @@ mod registry;
 mod scene;
 pub mod tables;
 mod tally;
+pub mod toolkit;
 mod trace;
 
 pub use avatar::{AVATAR_KIND, Belongings, Energy, avatar_key};
 pub use bag::{Bag, BagError};
-pub use command::{Change, Command, Done, Event, Receipt, Stop, Verdict};
+pub use command::{Change, Command, Done, Event, Receipt, Stop, Verdict, ensure};
 pub use land::{LAND_KIND, Land, LandId, Right, Rights, Role, land_key};
 pub use page::{CELL_TRACES, PAGE_KIND, PAGE_TRACES, Page, PageKey};
 pub use registry::{Registry, RegistryError};

@@ -3,11 +3,11 @@
 use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::hands::{amount, args, item, take};
 use crate::avatar::avatar_key;
 use crate::command::{Command, Done, Receipt, Verdict, ensure};
 use crate::scene::Scene;
 use crate::tables::ItemId;
+use crate::toolkit::{amount, args, item, take};
 
 /// `eat`: eat something.
 #[derive(Clone, Copy, Debug)]

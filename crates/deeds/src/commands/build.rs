@@ -4,7 +4,6 @@ use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 use world::{Chunk, Position};
 
-use super::hands::{TraceArgs, args, put, take, work};
 use super::sheet::Sheet;
 use crate::avatar::avatar_key;
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
@@ -12,6 +11,7 @@ use crate::land::Right;
 use crate::page::{Page, PageKey};
 use crate::scene::Scene;
 use crate::tables::{BuildingId, Stack};
+use crate::toolkit::{TraceArgs, args, put, take, work};
 use crate::trace::{Built, Trace};
 
 /// `build`: build something.

@@ -3,13 +3,13 @@
 use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::hands::{TraceArgs, amount, args, item, put, refused, take};
 use super::sheet::Sheet;
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
 use crate::land::Right;
 use crate::scene::Scene;
 use crate::tables::{ItemId, Room, Stack};
+use crate::toolkit::{TraceArgs, amount, args, item, put, refused, take};
 use crate::trace::{Built, Trace};
 
 /// `put-in`: put items into a chest.

@@ -5,13 +5,13 @@ use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 use world::{Chunk, Position};
 
-use super::hands::{amount, args, take, times};
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::{Command, Done, Event, Receipt, Stop, Verdict, ensure};
 use crate::land::{Land, LandId, Right, Rights, Role, land_key};
 use crate::page::{Page, PageKey};
 use crate::scene::Scene;
 use crate::tables::Stack;
+use crate::toolkit::{amount, args, take, times};
 
 /// `claim`: make chunks one's own.
 #[derive(Clone, Copy, Debug)]

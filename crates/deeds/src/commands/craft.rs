@@ -3,12 +3,12 @@
 use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::hands::{TraceArgs, args, put, take, times, work};
 use super::sheet::Sheet;
 use crate::avatar::avatar_key;
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
 use crate::scene::Scene;
 use crate::tables::{BuildingId, RecipeId};
+use crate::toolkit::{TraceArgs, args, put, take, times, work};
 
 /// `craft`: make something by a recipe.
 #[derive(Clone, Copy, Debug)]

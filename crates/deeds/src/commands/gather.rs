@@ -4,12 +4,12 @@ use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 use world::Chunk;
 
-use super::hands::{amount, args, put, work};
 use super::sheet::Sheet;
 use crate::avatar::avatar_key;
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
 use crate::land::Right;
 use crate::scene::Scene;
+use crate::toolkit::{amount, args, put, work};
 use crate::trace::{Taken, Trace};
 
 /// `gather`: take units of a natural prop.

@@ -6,11 +6,11 @@ use wincode::{SchemaRead, SchemaWrite};
 use world::EntityId;
 use world::digest::Digest;
 
-use super::hands::{amount, args, item, put, stacks, take};
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
 use crate::scene::{Partner, Scene};
 use crate::tables::{ItemId, Stack};
+use crate::toolkit::{amount, args, item, put, stacks, take};
 
 /// `give`: put items into somebody's bag.
 #[derive(Clone, Copy, Debug)]

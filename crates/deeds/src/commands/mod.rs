@@ -7,12 +7,12 @@ mod claim;
 mod craft;
 mod gather;
 mod give;
-mod hands;
 mod pile;
 mod sheet;
 
 use std::sync::Arc;
 
+pub use crate::toolkit::TraceArgs;
 pub use body::{Eat, EatArgs};
 pub use build::{Build, BuildArgs, Dismantle};
 pub use chest::{ChestArgs, PutIn, TakeOut};
@@ -20,7 +20,6 @@ pub use claim::{Abandon, Claim, ClaimArgs, LandArgs, Share, ShareArgs, Upkeep, U
 pub use craft::{Craft, CraftArgs};
 pub use gather::{Gather, GatherArgs};
 pub use give::{Give, GiveArgs, Trade, TradeArgs};
-pub use hands::TraceArgs;
 pub use pile::{Drop, DropArgs, PickUp, PickUpArgs};
 
 use crate::command::Command;

@@ -3,13 +3,13 @@
 use protocol::Code;
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::hands::{TraceArgs, amount, args, item, put, take};
 use super::sheet::Sheet;
 use crate::avatar::avatar_key;
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
 use crate::land::Right;
 use crate::scene::Scene;
 use crate::tables::ItemId;
+use crate::toolkit::{TraceArgs, amount, args, item, put, take};
 use crate::trace::{Pile, Trace};
 
 /// `drop`: put items on the ground where one stands.

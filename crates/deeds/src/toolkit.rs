@@ -1,4 +1,5 @@
-//! What most commands do first: read the request, look whether names and amounts are sound and hands are free.
+//! What most commands do, those of a studio too: read the request, look whether names and amounts are sound and hands are
+//! free, move items in and out of a bag.
 
 use protocol::Code;
 use protocol::codec::{CLIENT_CAP, Capped, from_bytes};
@@ -13,7 +14,7 @@ use crate::tables::{ItemId, ItemRow, Stack};
 use crate::trace::TraceId;
 
 /// Entries of a list in a request, at most.
-pub(super) const LIST_LIMIT: usize = 16;
+pub const LIST_LIMIT: usize = 16;
 
 /// A trace, as requests name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
@@ -27,17 +28,21 @@ pub struct TraceArgs {
 }
 
 impl TraceArgs {
-    pub(super) fn chunk(self) -> Chunk {
+    /// The chunk.
+    #[must_use]
+    pub fn chunk(self) -> Chunk {
         Chunk::new(self.cx, self.cy)
     }
 
-    pub(super) fn id(self) -> TraceId {
+    /// The id.
+    #[must_use]
+    pub fn id(self) -> TraceId {
         TraceId(self.trace)
     }
 }
 
 /// The request in `bytes`.
-pub(super) fn args<'a, T>(bytes: &'a [u8]) -> Result<T, Stop>
+pub fn args<'a, T>(bytes: &'a [u8]) -> Result<T, Stop>
 where
     T: SchemaRead<'a, Capped<CLIENT_CAP>, Dst = T>,
 {
@@ -45,17 +50,17 @@ where
 }
 
 /// The row of an item.
-pub(super) fn item<'a>(scene: &Scene<'a>, item: &ItemId) -> Result<&'a ItemRow, Stop> {
+pub fn item<'a>(scene: &Scene<'a>, item: &ItemId) -> Result<&'a ItemRow, Stop> {
     scene.tables.items.get(item).ok_or(Stop::Refused(Code::UnknownItem))
 }
 
 /// Refuses an amount that no request may name.
-pub(super) fn amount(scene: &Scene<'_>, amount: u32) -> Result<(), Stop> {
+pub fn amount(scene: &Scene<'_>, amount: u32) -> Result<(), Stop> {
     ensure((1..=scene.tables.body.amount_limit).contains(&amount), Code::AmountInvalid)
 }
 
 /// Refuses a list of items that no request may name. No item stands in it twice.
-pub(super) fn stacks(scene: &Scene<'_>, list: &[Stack]) -> Result<(), Stop> {
+pub fn stacks(scene: &Scene<'_>, list: &[Stack]) -> Result<(), Stop> {
     ensure(list.len() <= LIST_LIMIT, Code::AmountInvalid)?;
     for (n, (name, count)) in list.iter().enumerate() {
         item(scene, name)?;
@@ -66,23 +71,23 @@ pub(super) fn stacks(scene: &Scene<'_>, list: &[Stack]) -> Result<(), Stop> {
 }
 
 /// So many times a list. Amounts that no request may name are refused.
-pub(super) fn times(scene: &Scene<'_>, list: &[Stack], times: u32) -> Result<Vec<Stack>, Stop> {
+pub fn times(scene: &Scene<'_>, list: &[Stack], times: u32) -> Result<Vec<Stack>, Stop> {
     amount(scene, times)?;
     let many = |(name, count): &Stack| Some((name.clone(), count.checked_mul(times)?));
     list.iter().map(many).collect::<Option<_>>().ok_or(Stop::Refused(Code::AmountInvalid))
 }
 
 /// Takes out of the actor's bag.
-pub(super) fn take(me: &mut Belongings, what: &[Stack]) -> Result<(), Stop> {
+pub fn take(me: &mut Belongings, what: &[Stack]) -> Result<(), Stop> {
     me.bag.take(what).map_err(refused)
 }
 
 /// Puts into the actor's bag.
-pub(super) fn put(scene: &Scene<'_>, me: &mut Belongings, what: &[Stack]) -> Result<(), Stop> {
+pub fn put(scene: &Scene<'_>, me: &mut Belongings, what: &[Stack]) -> Result<(), Stop> {
     me.bag.put(&scene.tables.items, scene.tables.body.room, what).map_err(refused)
 }
 
-pub(super) fn refused(error: BagError) -> Stop {
+pub(crate) fn refused(error: BagError) -> Stop {
     Stop::Refused(match error {
         BagError::Full => Code::BagFull,
         BagError::Missing => Code::NotEnough,
@@ -90,7 +95,7 @@ pub(super) fn refused(error: BagError) -> Stop {
 }
 
 /// Occupies the hands for a while; refused while they are at work. Who is starving works half as fast.
-pub(super) fn work(scene: &Scene<'_>, me: &mut Belongings, time_ms: u64) -> Result<(), Stop> {
+pub fn work(scene: &Scene<'_>, me: &mut Belongings, time_ms: u64) -> Result<(), Stop> {
     ensure(scene.now.0 >= me.busy_until_ms, Code::Busy)?;
     let starving = me.energy.at(scene.now, &scene.tables.body) == 0;
     let time_ms = if starving { time_ms.saturating_mul(2) } else { time_ms };
