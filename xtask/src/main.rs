@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod ci;
 mod drill;
 mod map;
@@ -24,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// How far the product is from the physical floor
+    Bench(bench::Args),
     /// Everything that must be green before a change lands
     Ci(ci::Args),
     /// Break real processes and see that play goes on
@@ -38,6 +41,7 @@ impl Command {
     /// True when all was well; an error when the command itself could not do its work.
     fn run(&self) -> anyhow::Result<bool> {
         match self {
+            Self::Bench(args) => bench::run(args),
             Self::Ci(args) => ci::run(args),
             Self::Drill(args) => drill::run(args),
             Self::Map(args) => map::run(args),

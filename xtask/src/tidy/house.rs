@@ -101,6 +101,7 @@ pub const ROOMS: &[Room] = &[
     room("bots",            Beside,   Driven, &[All(Ground), One("client")]).tested_with(&[All(Heart), All(Shell)]),
     room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]),
     room("example-fishing", Beside,   Pure,   &[One("deeds"), One("protocol"), One("world")]).tested_with(&[All(Heart)]),
+    room("bench",           Beside,   Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]),
     room("xtask",           Beside,   Driven, NOTHING),
     // bin: nothing depends on it
     room("tombolo",         Bin,      Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell), All(Beside)]),

@@ -1,0 +1,55 @@
+//! A short run of each bench: that the parts find each other, that nobody is lost, and that what is counted agrees.
+//! Never how fast it was.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Runs a bench with few people for a moment and returns its rows.
+fn rows(args: &[&str]) -> Vec<Value> {
+    let short = ["--rounds", "1", "--seconds", "2", "--warm-up", "1", "--json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_tombolo-bench")).args(args).args(short).output().expect("the bench");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {said}");
+    let result: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    result["rows"].as_array().expect("rows").clone()
+}
+
+fn check(args: &[&str], expected_rows: usize) {
+    let rows = rows(args);
+    assert_eq!(rows.len(), expected_rows, "{args:?}");
+    for row in rows {
+        let number = |field: &str| row[field].as_f64().unwrap_or_else(|| panic!("{field} in {row}"));
+        assert_eq!((number("violations"), number("astray")), (0.0, 0.0), "{row}");
+        assert!(number("cpu_s_per_million") > 0.0 && number("floor_ratio") > 0.0, "{row}");
+        assert!((4.0..100.0).contains(&number("bytes_per_update")), "{row}");
+        assert!((0.2..1.1).contains(&number("rate_share")), "{row}");
+        assert!(number("p50_ms") > 0.0 && number("p50_ms") <= number("p99_ms"), "{row}");
+        assert!(number("floor_p99_ms") > 0.0, "{row}");
+        assert!(row["target"].is_string() && row["met"].is_null(), "{row}");
+    }
+}
+
+#[test]
+fn a_crowd_reconciles_with_what_its_observers_read() {
+    check(&["crowd", "--clients", "12"], 1);
+}
+
+#[test]
+fn a_spread_reconciles_with_who_is_in_view() {
+    check(&["spread", "--clients", "60"], 1);
+}
+
+#[test]
+fn a_split_crowd_is_one_crowd() {
+    check(&["split", "--clients", "12", "--nodes", "1,3"], 2);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for args in [["crowd", "--clients", "1"], ["split", "--nodes", "33"], ["crowd", "--rounds", "0"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tombolo-bench")).args(args).output().expect("the bench");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(args[1]), "{args:?}");
+    }
+}
