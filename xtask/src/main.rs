@@ -54,6 +54,11 @@ fn main() -> ExitCode {
     match Cli::parse().command.run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Not green, and not broken either.
+        Err(error) if error.is::<drill::NotRun>() => {
+            eprintln!("{error}");
+            ExitCode::from(3)
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
 /// After this the bots end by themselves, should nobody be left to tell them.
-const LONGEST: &str = "30m";
+const LONGEST: &str = "3h";
 
 /// Bots that play.
 pub struct Bots {

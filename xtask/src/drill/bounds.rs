@@ -43,7 +43,7 @@ pub const AWAY: Duration = Duration::from_secs(10);
 
 /// The longest time for which a player in the world may hear nothing. Servers speak once a second at least, also where
 /// nothing happens.
-pub const SILENCE_MS: u64 = 5_000;
+pub const SILENCE: Duration = Duration::from_secs(5);
 
 /// From the start of the players to all of them in the world, besides their ramp of 100 a second.
 pub const ENTERED: Duration = Duration::from_secs(30);
@@ -53,3 +53,29 @@ pub const ANSWER: Duration = Duration::from_secs(3);
 
 /// Play between two faults, so that what one broke does not hide in the next.
 pub const REST: Duration = Duration::from_secs(5);
+
+/// The same between the many faults of one kind.
+pub const BREATH: Duration = Duration::from_secs(2);
+
+/// A pause from which on clients may leave: they wait for 8 s (`client::limits`), and look once a second.
+pub const LEFT_AFTER: Duration = Duration::from_secs(7);
+
+/// A pause from which on all of them leave: the 8 s, and a look.
+pub const GIVEN_UP: Duration = Duration::from_secs(10);
+
+/// The longest time for which a player may hear nothing where nodes stand still: the 8 s after which it gives up, and a
+/// look.
+pub const PAUSE_SILENCE: Duration = Duration::from_secs(9);
+
+/// From the end of a pause to the moment at which all nodes agree. A link that was given up is made anew after 5 s
+/// (`mesh-zeromq`), each attempt takes at most 3 s, and two follow each other within 1 s; then a summary, once a second,
+/// and a keyframe, asked for once a second. A player in back-off may be a moment longer.
+pub const AGREED: Duration = Duration::from_secs(20);
+
+/// The same from the end of a cut. Here TCP is slower as well: what it sends again waits up to twice as long as the
+/// silence was, so a link is mended sooner by being made anew.
+pub const HEALED: Duration = Duration::from_secs(20);
+
+/// A cut that has taken no packet yet may last so much longer. Hosts renew their lease every 1.7 s, and read their epochs
+/// every 2 s.
+pub const IDLE_CUT: Duration = Duration::from_secs(10);

@@ -1,19 +1,23 @@
 //! What a drill measured, each with the bound that it must keep: a table for people, one object for machines.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// One measurement.
+#[derive(Serialize, Deserialize)]
 struct Finding {
-    key: &'static str,
+    key: String,
     value: Value,
     bound: String,
     kept: bool,
 }
 
 /// All measurements of a drill.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Findings {
     all: Vec<Finding>,
 }
@@ -46,8 +50,49 @@ impl Findings {
         self.add(key, spread.to_json(), bound, spread.max <= most);
     }
 
-    fn add(&mut self, key: &'static str, value: Value, bound: String, kept: bool) {
-        self.all.push(Finding { key, value, bound, kept });
+    /// Times of one kind, in milliseconds, of which the longest is bounded; `missed` did not come about in time.
+    pub fn timed(&mut self, key: &'static str, took: &[f64], missed: u64, most: Duration) {
+        let most = most.as_millis();
+        let mut spread = Spread::of(took);
+        let kept = missed == 0 && spread.max <= most as f64;
+        spread.count += missed as usize;
+        let mut value = spread.to_json();
+        if missed > 0 {
+            value["missed"] = json!(missed);
+        }
+        self.add(key, value, format!("max at most {most}"), kept);
+    }
+
+    /// Adds to a number that is only told.
+    pub fn add_up(&mut self, key: &'static str, more: u64) {
+        let sum = self.value(key, json!(0));
+        *sum = json!(sum.as_u64().unwrap_or(0) + more);
+    }
+
+    /// A number of which the least so far must be at least `least`.
+    pub fn at_least_always(&mut self, key: &'static str, value: u64, least: u64) {
+        let before = self.value(key, json!(u64::MAX)).as_u64().unwrap_or(u64::MAX);
+        self.all.retain(|finding| finding.key != key);
+        self.at_least(key, value.min(before), least);
+    }
+
+    /// One more of a kind that is only told.
+    pub fn count(&mut self, key: &'static str, kind: &str) {
+        let counts = self.value(key, json!({}));
+        counts[kind] = json!(counts[kind].as_u64().unwrap_or(0) + 1);
+    }
+
+    /// The value of a measurement that is only told, `first` if there is none yet.
+    fn value(&mut self, key: &'static str, first: Value) -> &mut Value {
+        let index = self.all.iter().position(|finding| finding.key == key).unwrap_or_else(|| {
+            self.tell(key, first);
+            self.all.len() - 1
+        });
+        &mut self.all[index].value
+    }
+
+    fn add(&mut self, key: &str, value: Value, bound: String, kept: bool) {
+        self.all.push(Finding { key: key.to_owned(), value, bound, kept });
     }
 
     /// Whether every bound was kept.
@@ -58,8 +103,9 @@ impl Findings {
     /// One object: every measurement by its name, `broken` with the names of those out of bounds, and `ok`.
     pub fn to_json(&self) -> Value {
         let mut object: Map<String, Value> =
-            self.all.iter().map(|finding| (finding.key.to_owned(), finding.value.clone())).collect();
-        let broken: Vec<&str> = self.all.iter().filter(|finding| !finding.kept).map(|finding| finding.key).collect();
+            self.all.iter().map(|finding| (finding.key.clone(), finding.value.clone())).collect();
+        let broken: Vec<&str> =
+            self.all.iter().filter(|finding| !finding.kept).map(|finding| finding.key.as_str()).collect();
         object.insert("broken".to_owned(), json!(broken));
         object.insert("ok".to_owned(), json!(self.is_well()));
         Value::Object(object)

@@ -1,11 +1,11 @@
 //! What the nodes show of themselves: the snapshots of their maps, read side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::cluster::Cluster;
 use super::http;
 
 /// What one node shows.
@@ -27,8 +27,8 @@ pub struct Look {
 
 impl Look {
     /// Looks at a node now.
-    pub fn at(node: u16) -> Result<Self> {
-        let snapshot = http::get_json(Cluster::map_of(node), "/api/snapshot")?;
+    pub fn at(node: u16, map: SocketAddr) -> Result<Self> {
+        let snapshot = http::get_json(map, "/api/snapshot")?;
         Self::read(&snapshot, &format!("node-{node}")).with_context(|| format!("the map of node-{node}"))
     }
 
@@ -56,11 +56,6 @@ impl Look {
     pub fn shows_of(&self, id: &str) -> usize {
         self.held_by.get(id).map_or(0, BTreeSet::len)
     }
-}
-
-/// Looks at several nodes.
-pub fn all(nodes: &[u16]) -> Result<Vec<Look>> {
-    nodes.iter().map(|node| Look::at(*node)).collect()
 }
 
 /// Players in the world, as the nodes count them.
