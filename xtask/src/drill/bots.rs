@@ -40,6 +40,15 @@ impl Bots {
         Ok(Self { process, result: Some(result) })
     }
 
+    /// One guest who enters by an address and leaves after a second. Whether it could.
+    pub fn visit(binary: &Path, address: &str, seed: &str) -> Result<bool> {
+        let mut command = Command::new(binary);
+        command.args(["bots", "--connect", address, "--count", "1", "--for", "1s", "--seed", seed, "--json"]);
+        let output = command.stdin(Stdio::null()).output().context("starting a guest")?;
+        let report: Value = serde_json::from_slice(&output.stdout).context("the guest's report is not JSON")?;
+        Ok(report["sessions"] == 1 && report["failed"] == 0 && report["violations"] == 0)
+    }
+
     /// Whether they still play.
     pub fn play(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))

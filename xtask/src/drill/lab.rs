@@ -24,10 +24,11 @@ use std::fmt;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::bounds;
 use super::watch::Look;
@@ -42,6 +43,8 @@ const ETCD_PORT: u16 = 2379;
 const ETCD_PEER_PORT: u16 = 2380;
 /// Files in memory that vanish with the lab: the names of the namespaces, and etcd's data.
 const MEMORY: &str = "/run";
+/// Where the records of hosts are (`directory-etcd`, keys).
+const RECORDS: &str = "/tombolo/tombolo/hosts/";
 /// Time between two looks whether a process serves.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
@@ -146,6 +149,16 @@ impl Lab {
             }
         }
         Ok(())
+    }
+
+    /// How many hosts have a record in the directory.
+    pub fn registered(&self) -> Result<usize> {
+        let mut command = Command::new("etcdctl");
+        command.args(["--endpoints", &format!("http://{}", Place::Etcd.at(ETCD_PORT)), "--command-timeout", "3s"]);
+        command.args(["get", RECORDS, "--prefix", "--keys-only"]).env("ETCDCTL_API", "3");
+        let output = command.stdin(Stdio::null()).output().context("etcdctl")?;
+        ensure!(output.status.success(), "etcdctl: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with(RECORDS)).count())
     }
 
     fn process(&self, place: Place) -> Result<&Process> {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::bots::Bots;
@@ -57,9 +57,9 @@ impl Stage {
         self.rest(bounds::REST)
     }
 
-    /// Whether every player is in the world, and all nodes agree on who is where.
+    /// Whether every player is in the world, all nodes agree on who is where, and nobody near is missed.
     pub fn all_are_in(&self, looks: &[Look]) -> bool {
-        watch::sessions(looks) == self.players && watch::agree(looks)
+        watch::sessions(looks) == self.players && watch::agree(looks) && watch::complete(looks)
     }
 
     /// How long it has been on.
@@ -79,9 +79,8 @@ impl Stage {
 
     /// Looks at one node.
     pub fn look_at(&self, node: u16) -> Result<Look> {
-        let map = self.nodes.get(&node);
-        ensure!(map.is_some(), "node-{node} does not run");
-        Look::at(node, *map.expect("it is there"))
+        let map = self.nodes.get(&node).with_context(|| format!("node-{node} does not run"))?;
+        Look::at(node, *map)
     }
 
     /// The node that has most players, and what it shows.

@@ -23,7 +23,16 @@ pub struct Look {
     pub hears: BTreeSet<String>,
     /// Who is where: the entities that it shows, by the life of the node that holds them.
     pub held_by: BTreeMap<String, BTreeSet<String>>,
+    /// The entities that it holds itself, with their places.
+    pub own: Vec<(String, At)>,
 }
+
+/// A place, in units of 1/120 m.
+type At = (i64, i64);
+
+/// Who is so near to somebody in both directions, in units, is in view in any case: 20 m, where the least view reaches 30 m
+/// beyond the own chunk. The looks at two nodes are up to a second apart, in which somebody runs 6 m.
+const IN_VIEW: i64 = 20 * 120;
 
 impl Look {
     /// Looks at a node now.
@@ -48,6 +57,9 @@ impl Look {
         for entity in list("entities")? {
             let (Some(holder), Some(who)) = (id_at(&entity["node"]), entity["id"].as_str()) else { continue };
             look.held_by.entry(holder.to_owned()).or_default().insert(who.to_owned());
+            if let (true, Some(x), Some(y)) = (holder == look.id, entity["x"].as_i64(), entity["y"].as_i64()) {
+                look.own.push((who.to_owned(), (x, y)));
+            }
         }
         Ok(look)
     }
@@ -73,6 +85,17 @@ pub fn agree(looks: &[Look]) -> bool {
         shown.is_subset(held)
     });
     hear && true_copies
+}
+
+/// Whether each node shows everybody who is near to somebody of its own.
+pub fn complete(looks: &[Look]) -> bool {
+    looks.iter().all(|look| looks.iter().filter(|other| other.id != look.id).all(|other| shows_all_near(look, other)))
+}
+
+fn shows_all_near(look: &Look, other: &Look) -> bool {
+    let near = |(x, y): At| look.own.iter().any(|(_, (a, b))| (a - x).abs() <= IN_VIEW && (b - y).abs() <= IN_VIEW);
+    let shown = look.held_by.get(&other.id);
+    other.own.iter().filter(|(_, at)| near(*at)).all(|(who, _)| shown.is_some_and(|shown| shown.contains(who)))
 }
 
 #[cfg(test)]
@@ -107,5 +130,20 @@ mod tests {
         assert!(agree(&[look("a", "b", entities("7")), b.clone()]));
         assert!(!agree(&[look("a", "b", entities("6")), b.clone()]), "b shows 7 of a, which has it not");
         assert!(!agree(&[look("c", "b", entities("7")), b]), "b hears a, which is dead");
+    }
+
+    #[test]
+    fn who_is_near_and_not_shown_is_missed() {
+        let own = |id: &str, x: i64| serde_json::json!({ "id": id, "node": 0, "x": x, "y": 0 });
+        let copy = |id: &str| serde_json::json!({ "id": id, "node": 1, "x": 0, "y": 0 });
+        let look = |own, peer, entities| Look::read(&snapshot(own, peer, entities), "node-1").expect("complete");
+        let b = look("b", "a", serde_json::json!([own("8", 1_000), own("9", 90_000), copy("7")]));
+        let a = |copies: &[&str]| {
+            let entities: Vec<Value> = copies.iter().map(|id| copy(id)).chain([own("7", 0)]).collect();
+            look("a", "b", Value::Array(entities))
+        };
+        assert!(complete(&[a(&["8"]), b.clone()]), "9 is far away");
+        assert!(!complete(&[a(&[]), b.clone()]), "8 is near");
+        assert!(!complete(&[a(&["9"]), b]), "8 is near, and 9 does not stand in for it");
     }
 }

@@ -12,7 +12,7 @@ use crate::drill::findings::Findings;
 use crate::workspace;
 
 /// Programs without which there is no lab.
-const PROGRAMS: [&str; 7] = ["ip", "nft", "unshare", "setsid", "mount", "kill", "etcd"];
+const PROGRAMS: [&str; 8] = ["ip", "nft", "unshare", "setsid", "mount", "kill", "etcd", "etcdctl"];
 /// The capabilities that it takes, by their bits: network administration, and namespaces and mounts.
 const CAPABILITIES: [(u32, &str); 2] = [(12, "CAP_NET_ADMIN"), (21, "CAP_SYS_ADMIN")];
 /// The word that tells the inner process who it is.
