@@ -30,6 +30,8 @@ test_needs() {
     cat <<'NEEDS'
 etcd-server|command -v etcd
 etcd-client|command -v etcdctl
+iproute2|command -v ip
+nftables|command -v nft
 python3|command -v python3
 chromium|command -v chromium || command -v chromium-browser || command -v google-chrome
 nodejs|command -v node
