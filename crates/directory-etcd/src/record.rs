@@ -18,6 +18,8 @@ struct Record {
     nodes: u8,
     publish_address: String,
     direct_address: String,
+    #[serde(default)]
+    mesh_key: String,
     client_addresses: Vec<String>,
     shard: String,
     half: StoredHalf,
@@ -56,6 +58,7 @@ pub(crate) fn encode(entry: &HostEntry, left: bool) -> Result<Vec<u8>, String> {
         nodes: entry.nodes,
         publish_address: entry.publish_address,
         direct_address: entry.direct_address,
+        mesh_key: entry.mesh_key,
         client_addresses: entry.client_addresses,
         shard: entry.shard,
         half: match entry.half {
@@ -95,6 +98,7 @@ pub(crate) fn decode(host: u16, bytes: &[u8]) -> Result<Stored, String> {
         nodes: record.nodes,
         publish_address: record.publish_address,
         direct_address: record.direct_address,
+        mesh_key: record.mesh_key,
         client_addresses: record.client_addresses,
         shard: record.shard,
         half: match record.half {
@@ -125,6 +129,7 @@ mod tests {
         let good = String::from_utf8(encode(&entry("anna", Claim { host: 7, life: 3 }), false).unwrap()).unwrap();
         let cases = [
             (good.replacen('{', "{\"later\":[1],", 1), 7, true),
+            (good.replace("\"mesh_key\":\"key of anna\",", ""), 7, true),
             (good.clone(), 8, false),
             (good.replace("\"schema\":1", "\"schema\":2"), 7, false),
             (good.replace("\"half\":\"b\"", "\"half\":\"c\""), 7, false),

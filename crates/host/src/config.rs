@@ -161,19 +161,18 @@ pub type MeshMaker = Box<dyn FnOnce(Claim) -> Result<OpenMesh, Box<dyn Error + S
 #[derive(Debug)]
 pub struct OpenMesh {
     mesh: Arc<dyn Mesh>,
-    publish_address: String,
-    direct_address: String,
+    peer: MeshPeer,
 }
 
 impl OpenMesh {
     /// A mesh and how others connect to it.
     #[must_use]
     pub fn new(mesh: Arc<dyn Mesh>, peer: MeshPeer) -> Self {
-        Self { mesh, publish_address: peer.publish_address, direct_address: peer.direct_address }
+        Self { mesh, peer }
     }
 
-    pub(crate) fn into_parts(self) -> (Arc<dyn Mesh>, String, String) {
-        (self.mesh, self.publish_address, self.direct_address)
+    pub(crate) fn into_parts(self) -> (Arc<dyn Mesh>, MeshPeer) {
+        (self.mesh, self.peer)
     }
 }
 

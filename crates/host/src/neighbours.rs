@@ -130,6 +130,7 @@ fn peer(entry: &HostEntry) -> MeshPeer {
         nodes: entry.nodes,
         publish_address: entry.publish_address.clone(),
         direct_address: entry.direct_address.clone(),
+        key: entry.mesh_key.clone(),
     }
 }
 
@@ -146,6 +147,7 @@ mod tests {
             claim: Claim { host, life },
             nodes,
             publish_address: format!("p{life}"),
+            mesh_key: "k".into(),
             direct_address: format!("d{life}"),
             client_addresses: (0..nodes).map(|n| format!("c{n}")).collect(),
             shard: "main".to_owned(),

@@ -82,7 +82,7 @@ impl Supervisor {
         let secure = |listener: Listener| listener.with_tls(config.tls.clone());
         let listeners: Vec<Listener> = listeners.into_iter().map(secure).collect();
         let claim = in_time(parts.directory.claim(&config.name)).await??;
-        let (mesh, publish_address, direct_address) = (parts.mesh)(claim).map_err(HostError::Mesh)?.into_parts();
+        let (mesh, at) = (parts.mesh)(claim).map_err(HostError::Mesh)?.into_parts();
         board.show_mesh(&mesh);
         let (ended, ends) = mpsc::channel(usize::from(NODES));
         let (complain, complaints) = mpsc::channel(COMPLAINTS);
@@ -108,8 +108,9 @@ impl Supervisor {
             name: config.name.clone(),
             claim,
             nodes: config.nodes,
-            publish_address,
-            direct_address,
+            publish_address: at.publish_address,
+            direct_address: at.direct_address,
+            mesh_key: at.key,
             client_addresses,
             shard: config.shard.clone(),
             half: config.half,

@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use crate::keys::Security;
+
 /// The port number that stands for any free port outside the range from which the system takes ports for outgoing
 /// connections (32768 to 60999 on Linux), where a listener may find its port taken by a chance.
 pub const ANY_PORT: u16 = 0;
 
 /// Where a mesh listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct MeshConfig {
     /// The address of the interface to listen on.
     pub bind_host: IpAddr,
@@ -19,6 +21,9 @@ pub struct MeshConfig {
     pub advertise_host: String,
     /// The limits.
     pub limits: MeshLimits,
+    /// Keys, so that only hosts with keys of the list can link to this one, and in secret. Without them anybody who
+    /// reaches the ports can listen.
+    pub security: Option<Security>,
 }
 
 impl MeshConfig {
@@ -32,6 +37,7 @@ impl MeshConfig {
             direct_port: ANY_PORT,
             advertise_host: host.to_string(),
             limits: MeshLimits::default(),
+            security: None,
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use node::ports::mesh::MeshCounters;
 use node::ports::mesh_intake::Refused;
 
-/// At most one line about refusals in so long: whoever sends garbage sends much of it.
-const LOG_INTERVAL: Duration = Duration::from_secs(1);
+/// At most one line about refusals of a kind in so long: whoever sends garbage sends much of it.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -16,6 +16,8 @@ pub(crate) struct Counters {
     delivered: AtomicU64,
     dropped: AtomicU64,
     refused: AtomicU64,
+    strangers: AtomicU64,
+    keys_refused: AtomicU64,
     links: AtomicU64,
 }
 
@@ -28,6 +30,8 @@ impl Counters {
             sent_bytes: read(&self.sent_bytes),
             dropped: read(&self.dropped),
             refused: read(&self.refused),
+            strangers: read(&self.strangers),
+            keys_refused: read(&self.keys_refused),
             links: read(&self.links),
         }
     }
@@ -49,12 +53,20 @@ impl Counters {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn stranger(&self) {
+        self.strangers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn key_refused(&self) {
+        self.keys_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn set_links(&self, links: u64) {
         self.links.store(links, Ordering::Relaxed);
     }
 }
 
-/// Says what was refused, not too often.
+/// Says what was refused, not too often: one line in an interval, for everything since the last.
 #[derive(Debug, Default)]
 pub(crate) struct RefusalLog {
     last: Option<Instant>,
@@ -62,12 +74,27 @@ pub(crate) struct RefusalLog {
 }
 
 impl RefusalLog {
+    /// A message on a link, or to a port if there is none.
     pub(crate) fn note(&mut self, link: Option<u16>, refused: &Refused) {
-        self.unsaid += 1;
-        if self.last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL) {
-            tracing::debug!(link, reason = %refused, messages = self.unsaid, "refused on the mesh");
-            self.last = Some(Instant::now());
-            self.unsaid = 0;
+        if let Some(times) = self.due() {
+            tracing::warn!(link, reason = %refused, times, "refused on the mesh");
         }
+    }
+
+    /// A connection that is none of a peer.
+    pub(crate) fn note_stranger(&mut self, from: &str, reason: &str) {
+        if let Some(times) = self.due() {
+            tracing::warn!(from, reason, times, "a connection to the mesh was refused");
+        }
+    }
+
+    /// How many there were, if it is time to say so.
+    fn due(&mut self) -> Option<u64> {
+        self.unsaid += 1;
+        if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        Some(std::mem::take(&mut self.unsaid))
     }
 }

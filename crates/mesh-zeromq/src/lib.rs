@@ -6,8 +6,10 @@
 //! comes in over a link that the receiver opened to an address from the directory. What anybody sends *to* an XPUB or a
 //! ROUTER is never a message for a node. Nobody can speak for a host by connecting to us.
 //!
-//! It is not a place of trust yet: who can reach the ports can listen, and can claim a host's routing id and so take
-//! its direct lane away while it stays. CURVE belongs into `sockets.rs`, where every socket gets its options.
+//! With keys ([`Security`]) every connection is CURVE's: only who holds a key of the list comes in, and only who holds
+//! the key that the directory names, if it is of the list too, is believed. Without keys it is no place of trust: who can
+//! reach the ports can listen, and can claim a host's routing id and so take its direct lane away while it stays. Hosts
+//! with accepted keys are trusted not to rob each other so.
 //!
 //! Messages are a topic of [`protocol::mesh::TOPIC_BYTES`] bytes and an envelope, in one part. On the direct lane the
 //! topic is that of the addressed node.
@@ -17,8 +19,11 @@
 
 mod config;
 mod counters;
+mod doors;
 mod error;
+mod gate;
 mod intake;
+mod keys;
 mod link;
 mod locals;
 mod queue;
@@ -37,8 +42,11 @@ use protocol::Incarnation;
 
 pub use config::{ANY_PORT, MeshConfig, MeshLimits};
 pub use error::{Lane, MeshError};
+pub use keys::{AcceptedKeys, KeyError, KeyPair, PublicKey, Security};
 
 use counters::Counters;
+use doors::Doors;
+use gate::Gate;
 use queue::{Order, Queue};
 use sockets::Bound;
 use worker::Worker;
@@ -48,6 +56,7 @@ pub struct ZeromqMesh {
     claim: Claim,
     publish_address: String,
     direct_address: String,
+    key: String,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,15 +72,19 @@ impl ZeromqMesh {
     /// Binds both ports and starts the thread. On an error nothing is left behind.
     pub fn start(config: &MeshConfig, claim: Claim) -> Result<Self, MeshError> {
         let context = zmq::Context::new();
+        let gate = config.security.as_ref().map(|security| Gate::new(&context, Arc::clone(&security.accepted)));
+        let gate = gate.transpose()?;
         let publish = Bound::publish(&context, config)?;
         let direct = Bound::direct(&context, config)?;
         let (queue, wake) = Queue::new(config.limits).map_err(MeshError::Start)?;
         let shared = Arc::new(Shared { queue, counters: Counters::default(), attachments: AtomicU64::new(0) });
         let (publish_address, direct_address) = (config.advertised(publish.port), config.advertised(direct.port));
-        let worker = Worker::new(context, config.limits, claim, publish.socket, direct.socket, wake, &shared);
+        let doors = Doors::new(&context, publish.socket, direct.socket, gate)?;
+        let worker = Worker::new(context, config, claim, doors, wake, &shared);
         let name = format!("mesh-{}", claim.host);
         let thread = std::thread::Builder::new().name(name).spawn(|| worker.run()).map_err(MeshError::Start)?;
-        Ok(Self { claim, publish_address, direct_address, shared, thread: Some(thread) })
+        let key = config.security.as_ref().map(|security| security.pair.public.to_string()).unwrap_or_default();
+        Ok(Self { claim, publish_address, direct_address, key, shared, thread: Some(thread) })
     }
 
     /// How others connect to this host.
@@ -83,6 +96,7 @@ impl ZeromqMesh {
             nodes,
             publish_address: self.publish_address.clone(),
             direct_address: self.direct_address.clone(),
+            key: self.key.clone(),
         }
     }
 

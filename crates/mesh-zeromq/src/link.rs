@@ -15,7 +15,11 @@ use node::ports::directory::Claim;
 use node::ports::mesh::MeshPeer;
 use node::ports::subscriptions::Filter;
 
+use thiserror::Error;
+
 use crate::config::MeshLimits;
+use crate::keys::{PublicKey, Security};
+use crate::sockets::Secret;
 use crate::{sockets, wire};
 
 /// A link that was down so long is made anew. Longer than libzmq waits for a connection and between two of them.
@@ -25,6 +29,8 @@ const ASK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Link {
     pub peer: MeshPeer,
+    /// The key that the peer must prove to hold, if we have one ourselves.
+    key: Option<PublicKey>,
     pub frames: Ear,
     pub words: Ear,
     /// When it was last seen up, or made.
@@ -52,12 +58,39 @@ pub(crate) struct Closing(Vec<Monitor>);
 pub(crate) struct LinkMaker {
     pub context: zmq::Context,
     pub limits: MeshLimits,
+    pub security: Option<Security>,
     pub claim: Claim,
     /// Links made so far; it names the monitors.
     pub made: u64,
 }
 
+/// Why a link is not made.
+#[derive(Debug, Error)]
+pub(crate) enum LinkError {
+    #[error(transparent)]
+    Socket(#[from] zmq::Error),
+    #[error("its record names no key that can be read ({0}); hosts with keys and hosts without cannot link")]
+    NoKey(String),
+    #[error("its key {0} is not in the list of accepted keys")]
+    NotAccepted(PublicKey),
+}
+
 impl LinkMaker {
+    /// The key of a peer, if we have keys.
+    fn key_of(&self, peer: &MeshPeer) -> Result<Option<PublicKey>, LinkError> {
+        let Some(security) = &self.security else { return Ok(None) };
+        let key = PublicKey::parse(&peer.key).map_err(LinkError::NoKey)?;
+        if security.accepted.accepts(&key) { Ok(Some(key)) } else { Err(LinkError::NotAccepted(key)) }
+    }
+
+    /// Whether a link may stay: its key may have been taken off the list.
+    pub(crate) fn still_accepts(&self, link: &Link) -> bool {
+        match (&self.security, &link.key) {
+            (Some(security), Some(key)) => security.accepted.accepts(key),
+            _ => true,
+        }
+    }
+
     /// Connects to a peer, with everything subscribed that the host wants to hear. On an error what was made so far goes
     /// to `closing`.
     pub(crate) fn link<'a>(
@@ -65,29 +98,31 @@ impl LinkMaker {
         peer: MeshPeer,
         filters: impl Iterator<Item = &'a Filter>,
         closing: &mut Closing,
-    ) -> zmq::Result<Link> {
+    ) -> Result<Link, LinkError> {
         self.made += 1;
-        let subscriber = sockets::subscriber(&self.context, &self.limits)?;
+        let key = self.key_of(&peer)?;
+        let secret = self.security.as_ref().zip(key).map(|(own, peer)| Secret { own: &own.pair, peer });
+        let subscriber = sockets::subscriber(&self.context, &self.limits, secret.as_ref())?;
         for filter in filters {
             subscriber.set_subscribe(filter.as_bytes())?;
         }
         let routing_id = wire::routing_id(self.claim.host, self.claim.life);
-        let dealer = sockets::dealer(&self.context, &self.limits, &routing_id)?;
+        let dealer = sockets::dealer(&self.context, &self.limits, secret.as_ref(), &routing_id)?;
         let frames = self.ear(subscriber, "frames")?;
         let words = match self.ear(dealer, "words") {
             Ok(words) => words,
             Err(error) => {
                 closing.close_ear(frames);
-                return Err(error);
+                return Err(error.into());
             }
         };
         let now = Instant::now();
-        let link = Link { peer, frames, words, last_up: now, last_answer: now, last_question: now };
+        let link = Link { peer, key, frames, words, last_up: now, last_answer: now, last_question: now };
         match link.connect() {
             Ok(()) => Ok(link),
             Err(error) => {
                 closing.close(link);
-                Err(error)
+                Err(error.into())
             }
         }
     }
@@ -114,6 +149,7 @@ impl Link {
     /// Whether a peer is the same life at the same place.
     pub(crate) fn leads_to(&self, peer: &MeshPeer) -> bool {
         self.peer.life == peer.life
+            && self.peer.key == peer.key
             && self.peer.publish_address == peer.publish_address
             && self.peer.direct_address == peer.direct_address
     }
@@ -149,7 +185,7 @@ impl Link {
 
 impl Ear {
     fn look(&mut self) -> bool {
-        while let Some(event) = self.monitor.next() {
+        while let Some((event, _)) = self.monitor.next() {
             match event {
                 zmq::SocketEvent::HANDSHAKE_SUCCEEDED => self.up = true,
                 zmq::SocketEvent::DISCONNECTED => self.up = false,
@@ -161,22 +197,28 @@ impl Ear {
 }
 
 impl Monitor {
-    /// The next event, if there is one.
-    fn next(&self) -> Option<zmq::SocketEvent> {
-        while let Ok(part) = self.0.recv_msg(zmq::DONTWAIT) {
+    /// Over a socket that is connected to the endpoint of a monitor.
+    pub(crate) fn over(reader: zmq::Socket) -> Self {
+        Self(reader)
+    }
+
+    /// The next event and the address that it is about, if there is one.
+    pub(crate) fn next(&self) -> Option<(zmq::SocketEvent, String)> {
+        loop {
             // An event is its number, two bytes in the machine's order, and a value; the address follows in a part.
-            if part.get_more()
-                && let Some(number) = part.first_chunk::<2>()
-            {
-                return Some(zmq::SocketEvent::from_raw(u16::from_ne_bytes(*number)));
+            let part = self.0.recv_msg(zmq::DONTWAIT).ok()?;
+            let number = part.first_chunk::<2>().copied();
+            let address = if part.get_more() { self.0.recv_msg(zmq::DONTWAIT).ok() } else { None };
+            if let (Some(number), Some(address)) = (number, address) {
+                let event = zmq::SocketEvent::from_raw(u16::from_ne_bytes(number));
+                return Some((event, String::from_utf8_lossy(&address).into_owned()));
             }
         }
-        None
     }
 
     /// Whether the socket that it watches is closed for good.
     fn is_over(&self) -> bool {
-        std::iter::from_fn(|| self.next()).any(|event| event == zmq::SocketEvent::MONITOR_STOPPED)
+        std::iter::from_fn(|| self.next()).any(|(event, _)| event == zmq::SocketEvent::MONITOR_STOPPED)
     }
 }
 
@@ -191,6 +233,11 @@ impl Closing {
     fn close_ear(&mut self, ear: Ear) {
         let Ear { socket, monitor, .. } = ear;
         drop(socket);
+        self.watch(monitor);
+    }
+
+    /// Takes the monitor of a socket that was closed.
+    pub(crate) fn watch(&mut self, monitor: Monitor) {
         self.0.push(monitor);
     }
 

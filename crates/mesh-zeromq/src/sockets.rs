@@ -6,13 +6,15 @@
 //! - Heartbeats and `HANDSHAKE_IVL`: a peer that stands still or never says who it is does not hold resources.
 //! - `ROUTER_MANDATORY`: a word to nobody is an error and not lost in silence. `ROUTER_HANDOVER`: a host that comes back
 //!   takes over from its own dead connection.
+//! - CURVE, where there are keys: libzmq lets every key in unless it is told whom to ask, which is `gate.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::config::{ANY_PORT, MeshConfig, MeshLimits};
 use crate::error::{Lane, MeshError};
-use crate::wire::{CALLER_BYTES, PART_BYTES};
+use crate::keys::{KeyPair, PublicKey, Security};
+use crate::wire::{CALLER_BYTES, CURVE_BYTES, PART_BYTES};
 
 /// Milliseconds between two signs of life on a connection.
 const HEARTBEAT_INTERVAL_MS: i32 = 1000;
@@ -28,8 +30,10 @@ const RECONNECT_FIRST_MS: i32 = 50;
 const RECONNECT_LAST_MS: i32 = 1000;
 /// Messages that wait on a socket on which nobody has anything to say.
 const STRANGERS_QUEUE: i32 = 16;
-/// Unlimited, for queues of subscriptions.
+/// Unlimited, for queues of subscriptions and events.
 const UNLIMITED: i32 = 0;
+/// What the gate is asked for. libzmq asks nobody without a name here.
+const ZAP_DOMAIN: &str = "tombolo";
 
 /// The ports that [`ANY_PORT`] stands for.
 const ANY_FIRST: u16 = 20_000;
@@ -45,6 +49,7 @@ impl Bound {
     /// The ordered lane of a host.
     pub(crate) fn publish(context: &zmq::Context, config: &MeshConfig) -> Result<Self, MeshError> {
         let socket = common(context, zmq::XPUB, CALLER_BYTES)?;
+        guard(&socket, config.security.as_ref())?;
         socket.set_sndhwm(i32::from(config.limits.publish_queue))?;
         socket.set_rcvhwm(UNLIMITED)?;
         bind(socket, config.bind_host, config.publish_port, Lane::Publish)
@@ -53,6 +58,7 @@ impl Bound {
     /// The direct lane of a host.
     pub(crate) fn direct(context: &zmq::Context, config: &MeshConfig) -> Result<Self, MeshError> {
         let socket = common(context, zmq::ROUTER, CALLER_BYTES)?;
+        guard(&socket, config.security.as_ref())?;
         socket.set_sndhwm(i32::from(config.limits.direct_queue))?;
         socket.set_rcvhwm(STRANGERS_QUEUE)?;
         socket.set_router_mandatory(true)?;
@@ -62,26 +68,61 @@ impl Bound {
 }
 
 /// An ear at a peer's ordered lane, not yet connected.
-pub(crate) fn subscriber(context: &zmq::Context, limits: &MeshLimits) -> zmq::Result<zmq::Socket> {
-    let socket = common(context, zmq::SUB, PART_BYTES)?;
+pub(crate) fn subscriber(
+    context: &zmq::Context,
+    limits: &MeshLimits,
+    secret: Option<&Secret<'_>>,
+) -> zmq::Result<zmq::Socket> {
+    let socket = common(context, zmq::SUB, PART_BYTES + CURVE_BYTES)?;
+    unlock(&socket, secret)?;
     socket.set_sndhwm(UNLIMITED)?;
     socket.set_rcvhwm(i32::from(limits.receive_queue))?;
     Ok(socket)
 }
 
 /// An ear at a peer's direct lane, not yet connected.
-pub(crate) fn dealer(context: &zmq::Context, limits: &MeshLimits, routing_id: &[u8]) -> zmq::Result<zmq::Socket> {
-    let socket = common(context, zmq::DEALER, PART_BYTES)?;
+pub(crate) fn dealer(
+    context: &zmq::Context,
+    limits: &MeshLimits,
+    secret: Option<&Secret<'_>>,
+    routing_id: &[u8],
+) -> zmq::Result<zmq::Socket> {
+    let socket = common(context, zmq::DEALER, PART_BYTES + CURVE_BYTES)?;
+    unlock(&socket, secret)?;
     socket.set_identity(routing_id)?;
     socket.set_sndhwm(STRANGERS_QUEUE)?;
     socket.set_rcvhwm(i32::from(limits.receive_queue))?;
     Ok(socket)
 }
 
+/// What a link is locked with: who we are, and who must answer.
+pub(crate) struct Secret<'a> {
+    pub own: &'a KeyPair,
+    pub peer: PublicKey,
+}
+
+/// Lets in only who the gate lets in.
+fn guard(socket: &zmq::Socket, security: Option<&Security>) -> zmq::Result<()> {
+    let Some(security) = security else { return Ok(()) };
+    socket.set_zap_domain(ZAP_DOMAIN)?;
+    socket.set_curve_server(true)?;
+    socket.set_curve_secretkey(&security.pair.secret)
+}
+
+/// Proves who we are to whoever proves to be the peer.
+fn unlock(socket: &zmq::Socket, secret: Option<&Secret<'_>>) -> zmq::Result<()> {
+    let Some(Secret { own, peer }) = secret else { return Ok(()) };
+    socket.set_curve_serverkey(&peer.0)?;
+    socket.set_curve_publickey(&own.public.0)?;
+    socket.set_curve_secretkey(&own.secret)
+}
+
 /// The end of a line inside of the context.
 pub(crate) fn pair(context: &zmq::Context) -> zmq::Result<zmq::Socket> {
     let socket = context.socket(zmq::PAIR)?;
     socket.set_linger(0)?;
+    // Events are said by a send that waits: there is always room for another.
+    socket.set_rcvhwm(UNLIMITED)?;
     Ok(socket)
 }
 

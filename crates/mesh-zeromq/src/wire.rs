@@ -10,6 +10,8 @@ use protocol::mesh::{TOPIC_BYTES, Topic};
 pub(crate) const MESSAGE_BYTES: usize = HEADER_BYTES + MESH_MESSAGE_BYTES;
 /// Bytes of the largest part on a link.
 pub(crate) const PART_BYTES: usize = TOPIC_BYTES + MESSAGE_BYTES;
+/// Bytes that CURVE puts around a part: the name of its command, a nonce, a tag and flags.
+pub(crate) const CURVE_BYTES: usize = 64;
 /// Bytes of the largest part that a peer may send to a port of ours: subscriptions, and the commands of the handshake,
 /// of which CURVE's are the longest.
 pub(crate) const CALLER_BYTES: usize = 512;

@@ -15,10 +15,12 @@ use protocol::Incarnation;
 use protocol::mesh::{TOPIC_BYTES, Topic};
 
 use crate::Shared;
-use crate::config::MeshLimits;
+use crate::config::MeshConfig;
 use crate::counters::RefusalLog;
+use crate::doors::Doors;
+use crate::gate::Gate;
 use crate::intake::Intake;
-use crate::link::{Closing, Link, LinkMaker};
+use crate::link::{Closing, Link, LinkError, LinkMaker};
 use crate::locals::Locals;
 use crate::queue::{Order, Wake};
 use crate::wire;
@@ -34,8 +36,7 @@ pub(crate) struct Worker {
     claim: Claim,
     shared: Arc<Shared>,
     wake: Wake,
-    publish: zmq::Socket,
-    direct: zmq::Socket,
+    doors: Doors,
     links: BTreeMap<u16, Link>,
     /// Peers whose links could not be made, and when that was tried.
     unmade: BTreeMap<u16, (Instant, MeshPeer)>,
@@ -51,10 +52,9 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(
         context: zmq::Context,
-        limits: MeshLimits,
+        config: &MeshConfig,
         claim: Claim,
-        publish: zmq::Socket,
-        direct: zmq::Socket,
+        doors: Doors,
         wake: Wake,
         shared: &Arc<Shared>,
     ) -> Self {
@@ -62,12 +62,11 @@ impl Worker {
             claim,
             shared: Arc::clone(shared),
             wake,
-            publish,
-            direct,
+            doors,
             links: BTreeMap::new(),
             unmade: BTreeMap::new(),
             closing: Closing::default(),
-            maker: LinkMaker { context, limits, claim, made: 0 },
+            maker: LinkMaker { context, limits: config.limits, security: config.security.clone(), claim, made: 0 },
             intake: Intake {
                 host: claim.host,
                 shared: Arc::clone(shared),
@@ -94,6 +93,7 @@ impl Worker {
     /// Closes all links. It waits for what ending the context would wait for as well.
     fn end(mut self) {
         std::mem::take(&mut self.links).into_values().for_each(|link| self.closing.close(link));
+        self.doors.close(&mut self.closing);
         while !self.closing.look() {
             std::thread::sleep(CLOSING_PAUSE);
         }
@@ -106,6 +106,7 @@ impl Worker {
         let goes_on = self.shared.queue.take(&mut orders);
         orders.drain(..).for_each(|order| self.obey(order));
         self.orders = orders;
+        self.doors.look(&self.shared.counters);
         self.hear();
         self.intake.locals.flush(&self.shared.counters);
         self.look_at_links();
@@ -114,10 +115,12 @@ impl Worker {
 
     /// Waits for anything, and notes which sockets have something. The order is that of [`Self::hear`].
     fn wait(&mut self) {
-        let mut items = Vec::with_capacity(3 + 2 * self.links.len());
+        let mut items = Vec::with_capacity(4 + 2 * self.links.len());
         items.push(zmq::PollItem::from_fd(self.wake.fd(), zmq::POLLIN));
-        items.push(self.publish.as_poll_item(zmq::POLLIN));
-        items.push(self.direct.as_poll_item(zmq::POLLIN));
+        items.push(self.doors.publish.as_poll_item(zmq::POLLIN));
+        items.push(self.doors.direct.as_poll_item(zmq::POLLIN));
+        items.extend(self.doors.gate().map(Gate::as_poll_item));
+        let others = items.len();
         for link in self.links.values() {
             items.push(link.frames.socket.as_poll_item(zmq::POLLIN));
             items.push(link.words.socket.as_poll_item(zmq::POLLIN));
@@ -125,7 +128,7 @@ impl Worker {
         // An interrupted wait finds nothing ready; the next one will.
         let found = zmq::poll(&mut items, i64::from(LOOK_INTERVAL_MS)).is_ok();
         self.ready.clear();
-        self.ready.extend(items.iter().skip(3).map(|item| found && item.is_readable()));
+        self.ready.extend(items.iter().skip(others).map(|item| found && item.is_readable()));
     }
 
     fn obey(&mut self, order: Order) {
@@ -175,7 +178,7 @@ impl Worker {
         }
         let next_door = self.intake.locals.listeners(topic).without(from.node());
         self.intake.locals.put(next_door.iter(), self.claim.host, MeshLane::Ordered, bytes);
-        match self.publish.send(wire::part(topic, bytes), zmq::DONTWAIT) {
+        match self.doors.publish.send(wire::part(topic, bytes), zmq::DONTWAIT) {
             Ok(()) => self.shared.counters.sent(TOPIC_BYTES + bytes.len()),
             Err(_) => self.shared.counters.dropped(1),
         }
@@ -206,8 +209,8 @@ impl Worker {
         // The id names the life, so libzmq itself finds that another life is nobody. It also says so when the peer's
         // queue is full, before it has taken a part.
         let id = wire::routing_id(to.host(), to.life());
-        self.direct.send(&id[..], zmq::DONTWAIT | zmq::SNDMORE)?;
-        self.direct.send(wire::part(&Topic::node(to), bytes), zmq::DONTWAIT)
+        self.doors.direct.send(&id[..], zmq::DONTWAIT | zmq::SNDMORE)?;
+        self.doors.direct.send(wire::part(&Topic::node(to), bytes), zmq::DONTWAIT)
     }
 
     /// A message over the limit would make its receivers cut the link, so it is stopped here.
@@ -255,6 +258,9 @@ impl Worker {
                 self.links.insert(host, link);
             }
             Err(error) => {
+                if !matches!(error, LinkError::Socket(_)) {
+                    self.shared.counters.key_refused();
+                }
                 tracing::error!(host, %error, "the link to a host cannot be made; it is tried again");
                 self.unmade.insert(host, (Instant::now(), peer));
             }
@@ -271,8 +277,8 @@ impl Worker {
     }
 
     fn hear(&mut self) {
-        self.intake.hear_subscribers(&self.publish);
-        self.intake.hear_callers(&self.direct);
+        self.intake.hear_subscribers(&self.doors.publish);
+        self.intake.hear_callers(&self.doors.direct);
         for (link, ready) in self.links.values_mut().zip(self.ready.chunks_exact(2)) {
             if ready[0] {
                 self.intake.hear(&link.frames.socket, link.peer.host, MeshLane::Ordered);
@@ -290,7 +296,8 @@ impl Worker {
             let up = self.links.values_mut().map(|link| u64::from(link.is_up())).sum();
             self.shared.counters.set_links(up);
             self.links.values_mut().for_each(Link::ask);
-            let stale: Vec<_> = self.links.values().filter(|link| link.is_stale()).map(|l| l.peer.clone()).collect();
+            let is_over = |link: &&Link| link.is_stale() || !self.maker.still_accepts(link);
+            let stale: Vec<_> = self.links.values().filter(is_over).map(|link| link.peer.clone()).collect();
             let owed = self.unmade.values().filter(|(tried, _)| tried.elapsed() >= RETRY_INTERVAL);
             let owed: Vec<_> = owed.map(|(_, peer)| peer.clone()).collect();
             owed.into_iter().chain(stale).for_each(|peer| self.link(peer));

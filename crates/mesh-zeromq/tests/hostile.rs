@@ -90,6 +90,7 @@ fn raw_bytes_on_either_port_hurt_nobody() {
     drop(open);
     pair.still_talk();
     assert_eq!(pair.refused(), 0, "nothing of it was a message");
+    wait_for("those who never became peers are counted", || pair.a.mesh.counters().strangers >= table.len() as u64);
 }
 
 #[test]
@@ -171,7 +172,8 @@ impl Rogue {
         };
         let ((publish, publish_address), (direct, direct_address)) = (bound(zmq::XPUB), bound(zmq::ROUTER));
         direct.set_router_mandatory(true).expect("an option");
-        let peer = MeshPeer { host: 3, life: 1, nodes: 1, publish_address, direct_address };
+        let key = String::new();
+        let peer = MeshPeer { host: 3, life: 1, nodes: 1, publish_address, direct_address, key };
         pair.a.mesh.connect(peer.clone());
         wait_for("it is subscribed", || publish.poll(zmq::POLLIN, 0) == Ok(1));
         wait_for("its direct lane is heard", || pair.a.mesh.counters().links == 2);

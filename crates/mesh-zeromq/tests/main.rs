@@ -6,6 +6,7 @@ mod churn;
 mod conformance;
 mod fixture;
 mod hostile;
+mod keys;
 mod restart;
 mod start;
 mod stuck;

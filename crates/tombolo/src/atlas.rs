@@ -10,6 +10,7 @@ use console::{
 };
 use host::{HostView, NodeReport};
 use node::EntityStatus;
+use node::ports::mesh::MeshCounters;
 use protocol::Incarnation;
 use world::{Chunk, EntityId, Island, IslandId, Position, TickRate};
 
@@ -255,16 +256,22 @@ fn counters(hosts: &[(String, HostView)]) -> Counters {
     let mut sum = node::Counters::default();
     let mut shell = host::ShellCounters::default();
     let mut clients = gateway::Counters::default();
-    let mut mesh = (0, 0, 0);
+    let mut mesh = MeshCounters::default();
     for (_, view) in hosts {
         let counters = view.counters();
         sum.add(&counters.node);
         shell.add(&counters.shell);
         clients.add(&counters.gateway);
-        mesh = (mesh.0 + counters.mesh.sent, mesh.1 + counters.mesh.dropped, mesh.2 + counters.mesh.refused);
+        mesh.add(&counters.mesh);
     }
     let own = sum.named().into_iter().chain(shell.named()).map(|(name, value)| (format!("{name}_total"), value as f64));
-    let links = [("mesh_sent", mesh.0), ("mesh_dropped", mesh.1), ("mesh_refused", mesh.2)];
+    let links = [
+        ("mesh_sent", mesh.sent),
+        ("mesh_dropped", mesh.dropped),
+        ("mesh_refused", mesh.refused),
+        ("mesh_strangers", mesh.strangers),
+        ("mesh_keys_refused", mesh.keys_refused),
+    ];
     let clients = clients.named().into_iter().map(|(name, value)| {
         let now = matches!(name, "connections" | "pending_bytes");
         (format!("clients_{name}{}", if now { "" } else { "_total" }), value as f64)

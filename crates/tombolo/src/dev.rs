@@ -170,10 +170,7 @@ fn sum(views: &[(String, HostView)]) -> HostCounters {
         let counters = view.counters();
         sum.node.add(&counters.node);
         sum.shell.add(&counters.shell);
-        sum.mesh.sent += counters.mesh.sent;
-        sum.mesh.delivered += counters.mesh.delivered;
-        sum.mesh.dropped += counters.mesh.dropped;
-        sum.mesh.refused += counters.mesh.refused;
+        sum.mesh.add(&counters.mesh);
     }
     sum
 }

@@ -11,6 +11,7 @@ mod config;
 mod dashboard;
 mod dev;
 mod failure;
+mod keys_command;
 mod logging;
 mod node_command;
 mod options;
@@ -39,6 +40,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Run one host of a cluster.
     Node(node_command::NodeArgs),
+    /// Make the key pair of a host, for the links between hosts.
+    NodeKeys(keys_command::KeysArgs),
     /// Walk and speak in the terminal among the others.
     Play(play::PlayArgs),
     /// Let bots play against any address.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Node(args) => node_command::run(args),
+        Command::NodeKeys(args) => keys_command::run(args),
         Command::Play(args) => play::run(args),
         Command::Bots(args) => bots_command::run(args),
         Command::Store(args) => store_command::run(args),

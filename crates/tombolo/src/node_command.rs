@@ -9,7 +9,7 @@ use clap::Args;
 use console::{Console, HostRule};
 use directory_etcd::EtcdDirectory;
 use host::{Host, HostError, OpenMesh, Parts};
-use mesh_zeromq::ZeromqMesh;
+use mesh_zeromq::{Security, ZeromqMesh};
 use store_shared::SharedStore;
 use tokio::sync::watch;
 use world::{Island, IslandId};
@@ -70,21 +70,31 @@ pub fn run(args: NodeArgs) -> Outcome {
     }
     let planted = options::planted(args.plant.as_deref())?;
     let tls = config.tls().map_err(Failure::usage)?;
+    let security = config.security().map_err(Failure::usage)?;
     if args.check {
         println!("{config:#?}");
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(serve(&config, tls, planted))
+    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(serve(&config, tls, security, planted))
 }
 
-async fn serve(config: &NodeConfig, tls: Option<gateway::Tls>, planted: world::Planted) -> Outcome {
+async fn serve(
+    config: &NodeConfig,
+    tls: Option<gateway::Tls>,
+    security: Option<Security>,
+    planted: world::Planted,
+) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     let store = SharedStore::new(config.store());
     store.connected(STORE_WITHIN).await.map_err(|e| Failure::usage(format!("store.shared: {}", chain(&e))))?;
     let etcd = config.directory().map_err(Failure::usage)?;
     let directory = EtcdDirectory::new(etcd).map_err(|e| Failure::usage(format!("directory.etcd: {}", chain(&e))))?;
-    let (mesh_config, nodes) = (config.mesh(), config.host.nodes);
+    if let Some(security) = &security {
+        // It ends with the runtime.
+        tokio::spawn(crate::keys_command::keep_fresh(Arc::clone(&security.accepted)));
+    }
+    let (mesh_config, nodes) = (config.mesh(security), config.host.nodes);
     let parts = Parts {
         store: Arc::new(store),
         directory: Arc::new(directory),

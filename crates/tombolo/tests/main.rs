@@ -4,6 +4,7 @@
 
 mod fixture;
 mod helps;
+mod keys;
 mod mistakes;
 mod python;
 mod signals;

@@ -48,6 +48,8 @@ pub struct HostEntry {
     pub publish_address: String,
     /// Where its direct lane listens, `host:port`.
     pub direct_address: String,
+    /// The public key of its mesh, as the mesh writes it; empty if it has none.
+    pub mesh_key: String,
     /// Where each of its nodes takes clients, `host:port`, in the order of the nodes.
     pub client_addresses: Vec<String>,
     /// The shard that it belongs to.

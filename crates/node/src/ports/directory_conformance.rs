@@ -41,6 +41,7 @@ pub fn entry(name: &str, claim: Claim) -> HostEntry {
         claim,
         nodes: 2,
         publish_address: format!("127.0.0.1:{}", 10_000 + claim.host % 1000),
+        mesh_key: format!("key of {name}"),
         direct_address: format!("127.0.0.1:{}", 11_000 + claim.host % 1000),
         client_addresses: vec!["127.0.0.1:12000".to_owned(), "127.0.0.1:12001".to_owned()],
         shard: "north".to_owned(),

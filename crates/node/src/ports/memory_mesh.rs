@@ -284,7 +284,7 @@ impl MemoryMesh {
     pub fn peer(&self, nodes: u8) -> MeshPeer {
         let address = self.seat.with(|host| host.address.clone()).unwrap_or_default();
         let Claim { host, life } = self.seat.claim;
-        MeshPeer { host, life, nodes, publish_address: address.clone(), direct_address: address }
+        MeshPeer { host, life, nodes, publish_address: address.clone(), direct_address: address, key: String::new() }
     }
 }
 

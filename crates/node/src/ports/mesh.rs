@@ -24,6 +24,8 @@ pub struct MeshPeer {
     pub publish_address: String,
     /// Where its direct lane listens, `host:port`.
     pub direct_address: String,
+    /// The public key by which its ports prove who they are, as the transport writes it. Empty: they do not.
+    pub key: String,
 }
 
 /// What a node asks of its mesh in one batch.
@@ -99,8 +101,27 @@ pub struct MeshCounters {
     pub dropped: u64,
     /// Messages refused because they were not what a peer may send.
     pub refused: u64,
+    /// Connections to our ports that never became a peer's: they spoke no ZeroMQ, or not long enough, or had no key.
+    pub strangers: u64,
+    /// Hosts that proved to hold a key, but none that is accepted here; also peers that we were to connect to.
+    pub keys_refused: u64,
     /// Links that are up now, both lanes of them.
     pub links: u64,
+}
+
+impl MeshCounters {
+    /// Adds another host's.
+    pub fn add(&mut self, other: &Self) {
+        let Self { sent, delivered, sent_bytes, dropped, refused, strangers, keys_refused, links } = other;
+        self.sent += sent;
+        self.delivered += delivered;
+        self.sent_bytes += sent_bytes;
+        self.dropped += dropped;
+        self.refused += refused;
+        self.strangers += strangers;
+        self.keys_refused += keys_refused;
+        self.links += links;
+    }
 }
 
 /// A host's end of the mesh.

@@ -10,6 +10,7 @@ fn host(number: u16, life: u64) -> HostEntry {
         claim: Claim { host: number, life },
         nodes: 1,
         publish_address: String::new(),
+        mesh_key: String::new(),
         direct_address: String::new(),
         client_addresses: Vec::new(),
         shard: String::new(),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use directory_etcd::{EtcdConfig, EtcdTls, EtcdUser};
 use gateway::Tls;
 use host::HostConfig;
-use mesh_zeromq::MeshConfig;
+use mesh_zeromq::{AcceptedKeys, KeyPair, MeshConfig, Security};
 use node::View;
 use node::ports::directory::{Half, check_name};
 use serde::Deserialize;
@@ -144,6 +144,10 @@ pub struct MeshSection {
     pub direct_port: u16,
     /// What other hosts are told to connect to, if it is not `listen`.
     pub advertise: Option<String>,
+    /// The file with this host's key pair; without it the links are not encrypted.
+    pub keys: Option<PathBuf>,
+    /// The file with the keys of all hosts; goes with `keys`.
+    pub accepted: Option<PathBuf>,
 }
 
 /// `[directory]`
@@ -238,7 +242,14 @@ impl Default for ClientSection {
 
 impl Default for MeshSection {
     fn default() -> Self {
-        Self { listen: Ipv4Addr::LOCALHOST.into(), publish_port: 0, direct_port: 0, advertise: None }
+        Self {
+            listen: Ipv4Addr::LOCALHOST.into(),
+            publish_port: 0,
+            direct_port: 0,
+            advertise: None,
+            keys: None,
+            accepted: None,
+        }
     }
 }
 
@@ -275,6 +286,10 @@ impl NodeConfig {
         world::Island::new(self.plan()).map_err(|e| ("world.seed", e.to_string()))?;
         if self.mesh.listen.is_unspecified() && self.mesh.advertise.is_none() {
             return Err(("mesh.advertise", "name an address: nobody can connect to all interfaces".into()));
+        }
+        if self.mesh.keys.is_some() != self.mesh.accepted.is_some() {
+            let missing = if self.mesh.keys.is_none() { "mesh.keys" } else { "mesh.accepted" };
+            return Err((missing, "mesh.keys and mesh.accepted go together: a host with keys believes a list".into()));
         }
         if !(100..=60_000).contains(&self.store.deadline_ms) {
             return Err(("store.deadline_ms", format!("{} is not 100 to 60000", self.store.deadline_ms)));
@@ -318,9 +333,26 @@ impl NodeConfig {
         Ok(Some(Tls { identity: Arc::new(identity), required: section.required }))
     }
 
+    /// What the links are locked with. Reads the files.
+    pub fn security(&self) -> Result<Option<Security>, String> {
+        let (Some(keys), Some(accepted)) = (&self.mesh.keys, &self.mesh.accepted) else { return Ok(None) };
+        let pair = KeyPair::load(keys).map_err(|e| format!("mesh.keys: {e}"))?;
+        let list = AcceptedKeys::load(accepted).map_err(|e| format!("mesh.accepted: {e}"))?;
+        if !list.accepts(&pair.public) {
+            return Err(format!(
+                "mesh.accepted: {}: this host's own key is not in it; add the line `{} {}`, here and on all other hosts",
+                accepted.display(),
+                pair.public,
+                self.host.name
+            ));
+        }
+        Ok(Some(Security { pair, accepted: Arc::new(list) }))
+    }
+
     /// What the mesh is started with.
-    pub fn mesh(&self) -> MeshConfig {
+    pub fn mesh(&self, security: Option<Security>) -> MeshConfig {
         MeshConfig {
+            security,
             bind_host: self.mesh.listen,
             publish_port: self.mesh.publish_port,
             direct_port: self.mesh.direct_port,

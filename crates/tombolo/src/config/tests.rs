@@ -26,6 +26,8 @@ fn mistakes_are_named() {
         ("[store]", "[stroe]", "did you mean `store`?"),
         ("half = \"a\"", "half = \"c\"", "unknown variant `c`"),
         ("deadline_ms = 2000", "deadline_ms = 1", "store.deadline_ms"),
+        ("# keys = ", "keys = ", "mesh.accepted: mesh.keys and mesh.accepted go together"),
+        ("# accepted = ", "accepted = ", "mesh.keys: mesh.keys and mesh.accepted go together"),
     ];
     for (right, wrong, expected) in cases {
         assert!(FILE.contains(right), "{right}");
