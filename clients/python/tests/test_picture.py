@@ -151,8 +151,9 @@ class Rules(unittest.TestCase):
 
     def test_a_lane_change_keeps_whom_the_new_slot_names(self):
         self.two_streams(enter(7, 70))
-        self.step(key(3, HERE, enter(7, 70), lane=1), frames.Close(1))
-        self.sees(70)
+        for slot, lane in ((3, 1), (4, 2), (5, 0)):
+            self.step(key(slot, HERE, enter(7, 70), lane=lane), frames.Close(1 if slot == 3 else slot - 1))
+            self.sees(70)
 
     def test_a_reset_forgets_all(self):
         self.two_streams(enter(7, 70))

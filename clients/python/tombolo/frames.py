@@ -171,12 +171,16 @@ def _item(r: Reader, tick: int) -> Item:
 
 
 def _lane(r: Reader) -> int:
-    return _either(r, "lane")
+    return _one_of(r, "lane", 3)
 
 
 def _either(r: Reader, what: str) -> int:
+    return _one_of(r, what, 2)
+
+
+def _one_of(r: Reader, what: str, count: int) -> int:
     value = r.number("B")
-    if value > 1:
+    if value >= count:
         raise WireError(f"unknown {what} {value}")
     return value
 

@@ -32,6 +32,8 @@ counters! {
     sub_cell_moves,
     /// Ticks that took too long, as the shell measured them.
     overruns,
+    /// Writes after which a client had been told more in a second than its budget.
+    crowd_over_budget,
     /// Times a chunk went up a step of the crowd contract.
     crowd_rises,
     /// Times a chunk went down a step of it.

@@ -1,4 +1,5 @@
 //! What clients are told of the streams: near chunks every tick, far chunks every few ticks, newcomers from the ghosts.
+//! What they are told of crowded chunks is said in [`crate::crowd::tell`].
 //!
 //! All clients share what the feed encodes: one bundle for each chunk and lane in a flush, and one set of keys for
 //! those to whom the chunk is new. A client's own machine keeps the same table of ghosts by the same rules.
@@ -10,11 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ghosts::{Ghost, Ghosts, StreamKey};
-use protocol::frame::{self, Body, Event, Handle, Leave, Move, Record};
+use protocol::frame::{self, Body, Record};
 use protocol::tick::{Item, Lane, Slot};
 use protocol::{Incarnation, StreamId};
-use world::{Chunk, Pace, Position, Tick};
+use world::{Chunk, EntityId, Position, Tick, TickRate};
 
+use crate::crowd::log::Log;
+use crate::crowd::pace::Period;
+use crate::crowd::tell::Sight;
+use crate::owed::Owed;
 use crate::viewer::SeenFrame;
 
 /// Encoded items and how many changed entities they tell of.
@@ -23,6 +28,8 @@ pub(crate) struct Bundle {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) updates: u64,
     pub(crate) frames: u64,
+    /// How many of the bytes are keys.
+    pub(crate) key_bytes: usize,
 }
 
 /// What the near lane owes since the last flush.
@@ -33,31 +40,33 @@ enum NearNews {
 }
 
 /// What the far lane owes since its last frame.
-#[derive(Clone, Debug, Default)]
-struct FarNews {
-    whole: bool,
-    entered: BTreeSet<Handle>,
-    moved: BTreeSet<Handle>,
-    left: Vec<Leave>,
-    events: Vec<Event>,
+#[derive(Clone, Debug)]
+enum FarNews {
+    Owed(Owed),
+    Whole,
 }
 
+/// A stream as clients are told of it.
 #[derive(Clone, Debug)]
-struct Fed {
-    stream: StreamId,
+pub(crate) struct Fed {
+    pub(crate) stream: StreamId,
     near_slot: Slot,
     far_slot: Slot,
+    crowd_slot: Slot,
     near: NearNews,
     near_last: Tick,
     far: FarNews,
     far_last: Tick,
+    /// What the crowd lane tells of; none while the chunk is not crowded.
+    pub(crate) log: Option<Log>,
 }
 
 impl Fed {
-    fn slot(&self, lane: Lane) -> Slot {
+    pub(crate) fn slot(&self, lane: Lane) -> Slot {
         match lane {
             Lane::Near => self.near_slot,
             Lane::Far => self.far_slot,
+            Lane::Crowd => self.crowd_slot,
         }
     }
 }
@@ -90,25 +99,42 @@ impl Slots {
 /// The streams as clients are told of them.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
-    fed: BTreeMap<StreamKey, Fed>,
-    by_chunk: BTreeMap<Chunk, BTreeSet<StreamKey>>,
+    pub(crate) fed: BTreeMap<StreamKey, Fed>,
+    pub(crate) by_chunk: BTreeMap<Chunk, BTreeSet<StreamKey>>,
     /// Slots of streams that ended and whose viewers were not told, by chunk and lane.
     ended: BTreeMap<(Chunk, Lane), Vec<Slot>>,
     slots: Slots,
     far_every: u64,
+    /// The far lane tells of a chunk that thins out with distance only in each so many of its turns.
+    far_rests: u64,
+    pub(crate) crowded: BTreeSet<Chunk>,
+    /// Crowded chunks of which the far lane tells more seldom.
+    pub(crate) thinned: BTreeSet<Chunk>,
+    pub(crate) turn: u64,
+    pub(crate) slowest: Period,
+    /// Who did something that others notice, and until when it counts.
+    pub(crate) acting: BTreeMap<EntityId, Tick>,
+    /// Who acts upon whom by name: by target, then by actor.
+    pub(crate) acting_upon: BTreeMap<EntityId, BTreeMap<EntityId, Tick>>,
 }
 
 impl Feed {
-    pub(crate) fn new(far_every: u8) -> Self {
-        Self { far_every: u64::from(far_every.max(1)), ..Self::default() }
+    pub(crate) fn new(far_every: u8, rate: TickRate) -> Self {
+        let far_every = u64::from(far_every.max(1));
+        let far_rests = (u64::from(rate.hz()) / far_every).max(1);
+        Self { far_every, far_rests, slowest: crate::crowd::pace::slowest(rate), ..Self::default() }
     }
 
-    /// A stream begins. Without a free slot, which takes 32,000 streams, it is not shown.
+    /// A stream begins. Without a free slot, which takes 21,000 streams, it is not shown.
     pub(crate) fn open(&mut self, key: StreamKey, stream: StreamId) {
-        let (Some(near_slot), Some(far_slot)) = (self.slots.take(), self.slots.take()) else { return };
-        let far = FarNews { whole: true, ..FarNews::default() };
-        let fed =
-            Fed { stream, near_slot, far_slot, near: NearNews::Whole, near_last: Tick(0), far, far_last: Tick(0) };
+        let slots = [self.slots.take(), self.slots.take(), self.slots.take()];
+        let [Some(near_slot), Some(far_slot), Some(crowd_slot)] = slots else {
+            return slots.into_iter().flatten().for_each(|slot| self.slots.free(slot));
+        };
+        let (near, far) = (NearNews::Whole, FarNews::Whole);
+        let (near_last, far_last) = (Tick(0), Tick(0));
+        let log = self.crowded.contains(&stream.chunk).then(|| Log::new(Tick(0)));
+        let fed = Fed { stream, near_slot, far_slot, crowd_slot, near, near_last, far, far_last, log };
         self.fed.insert(key, fed);
         self.by_chunk.entry(stream.chunk).or_default().insert(key);
     }
@@ -116,7 +142,12 @@ impl Feed {
     /// A frame was applied to the ghosts.
     pub(crate) fn frame(&mut self, key: StreamKey, frame: SeenFrame, records: &[Record]) {
         let Some(fed) = self.fed.get_mut(&key) else { return };
-        fed.far.note(records);
+        if let FarNews::Owed(owed) = &mut fed.far {
+            owed.note(records);
+        }
+        if let Some(log) = &mut fed.log {
+            log.note(records);
+        }
         if let NearNews::Frames(frames) = &mut fed.near {
             frames.push(frame);
         }
@@ -126,7 +157,10 @@ impl Feed {
     pub(crate) fn whole(&mut self, key: StreamKey) {
         if let Some(fed) = self.fed.get_mut(&key) {
             fed.near = NearNews::Whole;
-            fed.far = FarNews { whole: true, ..FarNews::default() };
+            fed.far = FarNews::Whole;
+            if let Some(log) = &mut fed.log {
+                log.replaced();
+            }
         }
     }
 
@@ -136,6 +170,7 @@ impl Feed {
         let chunk = fed.stream.chunk;
         self.ended.entry((chunk, Lane::Near)).or_default().push(fed.near_slot);
         self.ended.entry((chunk, Lane::Far)).or_default().push(fed.far_slot);
+        self.ended.entry((chunk, Lane::Crowd)).or_default().push(fed.crowd_slot);
         if let Some(keys) = self.by_chunk.get_mut(&chunk) {
             keys.remove(&key);
             if keys.is_empty() {
@@ -161,9 +196,13 @@ impl Feed {
         self.by_chunk.iter().map(|(chunk, keys)| (*chunk, movers(count(keys)))).collect()
     }
 
-    /// Whether the far lane speaks at this tick.
-    pub(crate) fn far_speaks(&self, tick: Tick) -> bool {
-        tick.0.is_multiple_of(self.far_every)
+    /// Whether the far lane speaks of a chunk at this tick. Of a crowd it does about once a second, and not of all
+    /// crowds at once.
+    pub(crate) fn far_speaks(&self, chunk: Chunk, tick: Tick) -> bool {
+        let phase = chunk.cx.wrapping_add(chunk.cy).rem_euclid(i16::MAX).unsigned_abs();
+        let rests = self.thinned.contains(&chunk)
+            && !(tick.0 / self.far_every + u64::from(phase)).is_multiple_of(self.far_rests);
+        tick.0.is_multiple_of(self.far_every) && !rests
     }
 
     /// The slots that a client with this chunk in this lane may have open, those of ended streams included.
@@ -174,144 +213,127 @@ impl Feed {
     }
 
     /// What is new of a chunk in a lane since its last flush, `None` if nothing.
-    pub(crate) fn news(&self, chunk: Chunk, lane: Lane, tick: Tick, ghosts: &Ghosts, pace: &Pace) -> Option<Bundle> {
+    pub(crate) fn news(&self, chunk: Chunk, lane: Lane, sight: &Sight<'_>) -> Option<Bundle> {
         let mut out = Collector::default();
         let keys = self.by_chunk.get(&chunk).into_iter().flatten();
         for (key, fed) in keys.filter_map(|key| Some((*key, self.fed.get(key)?))) {
             match lane {
-                Lane::Near => near_news(key, fed, tick, ghosts, pace, &mut out),
-                Lane::Far => far_news(key, fed, tick, ghosts, pace, &mut out),
+                Lane::Near => near_news(key, fed, sight, &mut out),
+                Lane::Far => far_news(key, fed, sight, &mut out),
+                // See `crowd_news`.
+                Lane::Crowd => {}
             }
         }
-        for slot in self.ended.get(&(chunk, lane)).into_iter().flatten() {
-            Item::Close { slot: *slot }.encode(&mut out.bytes);
-        }
+        self.ended_slots(chunk, lane, &mut out);
         out.finish()
     }
 
+    /// Closes the slots of streams that ended.
+    pub(crate) fn ended_slots(&self, chunk: Chunk, lane: Lane, out: &mut Collector) {
+        for slot in self.ended.get(&(chunk, lane)).into_iter().flatten() {
+            Item::Close { slot: *slot }.encode(&mut out.bytes);
+        }
+    }
+
     /// All streams of a chunk for somebody to whom it is new in this lane, `None` if there are none.
-    pub(crate) fn keys(&self, chunk: Chunk, lane: Lane, tick: Tick, ghosts: &Ghosts, pace: &Pace) -> Option<Bundle> {
+    pub(crate) fn keys(&self, chunk: Chunk, lane: Lane, sight: &Sight<'_>) -> Option<Bundle> {
         let mut out = Collector::default();
         let keys = self.by_chunk.get(&chunk).into_iter().flatten();
         for (key, fed) in keys.filter_map(|key| Some((*key, self.fed.get(key)?))) {
-            out.key(key, fed, lane, tick, ghosts, pace);
+            out.key(key, fed, lane, sight);
         }
         out.finish()
     }
 
     /// The flush is over: what was new is told. Call it once after all clients were served.
     pub(crate) fn flushed(&mut self, tick: Tick) {
-        let far_spoke = self.far_speaks(tick);
+        let ended = std::mem::take(&mut self.ended);
+        let (told, untold): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            ended.into_iter().partition(|((chunk, lane), _)| *lane != Lane::Far || self.far_speaks(*chunk, tick));
+        self.ended = untold;
+        told.into_values().flatten().for_each(|slot| self.slots.free(slot));
+        let far: BTreeSet<Chunk> = self.by_chunk.keys().filter(|c| self.far_speaks(**c, tick)).copied().collect();
         for fed in self.fed.values_mut() {
             match &mut fed.near {
                 NearNews::Whole => fed.near_last = tick,
                 NearNews::Frames(frames) => fed.near_last = frames.last().map_or(fed.near_last, |f| f.tick),
             }
             fed.near = NearNews::Frames(Vec::new());
-            if far_spoke {
-                if fed.far.whole || !fed.far.is_empty() {
+            if far.contains(&fed.stream.chunk) {
+                if !matches!(&fed.far, FarNews::Owed(owed) if owed.is_empty()) {
                     fed.far_last = tick;
                 }
-                fed.far = FarNews::default();
+                fed.far = FarNews::Owed(Owed::default());
             }
         }
-        let (told, untold) =
-            std::mem::take(&mut self.ended).into_iter().partition(|((_, lane), _)| *lane == Lane::Near || far_spoke);
-        self.ended = untold;
-        let told: BTreeMap<(Chunk, Lane), Vec<Slot>> = told;
-        told.into_values().flatten().for_each(|slot| self.slots.free(slot));
-    }
-}
-
-impl FarNews {
-    fn note(&mut self, records: &[Record]) {
-        if self.whole {
-            return;
-        }
-        for record in records {
-            match record {
-                Record::Move(m) => {
-                    self.moved.insert(m.handle);
-                }
-                Record::Enter(e) => {
-                    self.entered.insert(e.handle);
-                }
-                Record::Leave(l) => {
-                    self.entered.remove(&l.handle);
-                    self.moved.remove(&l.handle);
-                    self.left.push(*l);
-                }
-                Record::Event(e) => self.events.push(e.clone()),
-            }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.entered.is_empty() && self.moved.is_empty() && self.left.is_empty() && self.events.is_empty()
+        self.end_turn(tick);
     }
 }
 
 /// Collects the items of one bundle.
 #[derive(Default)]
-struct Collector {
+pub(crate) struct Collector {
     bytes: Vec<u8>,
     updates: u64,
     frames: u64,
+    key_bytes: usize,
 }
 
 impl Collector {
-    fn key(&mut self, key: StreamKey, fed: &Fed, lane: Lane, tick: Tick, ghosts: &Ghosts, pace: &Pace) {
-        let enters = ghosts.members(key).map(|g| g.to_enter(shown(fed, g, tick, pace))).collect();
+    pub(crate) fn key(&mut self, key: StreamKey, fed: &Fed, lane: Lane, sight: &Sight<'_>) {
+        let enters = sight.ghosts.members(key).map(|g| g.to_enter(shown(fed.stream, g, sight))).collect();
         let body = Body { enters, ..Body::default() };
+        let before = self.bytes.len();
         let mut bytes = Vec::with_capacity(48 * body.enters.len());
         body.encode(fed.stream.chunk, &mut bytes);
         Item::Key { slot: fed.slot(lane), stream: fed.stream, lane, body: &bytes }.encode(&mut self.bytes);
         self.updates += body.enters.len() as u64;
         self.frames += 1;
+        self.key_bytes += self.bytes.len() - before;
     }
 
-    fn frame(&mut self, slot: Slot, chunk: Chunk, late: u64, back: u64, body: &[u8]) {
+    pub(crate) fn frame(&mut self, slot: Slot, chunk: Chunk, (late, back): (u64, u64), body: &[u8]) {
         Item::Frame { slot, late, back, body }.encode(&mut self.bytes);
         self.updates += frame::count_updates(chunk, body).unwrap_or(0);
         self.frames += 1;
     }
 
-    fn finish(self) -> Option<Bundle> {
-        let Self { bytes, updates, frames } = self;
-        (!bytes.is_empty()).then(|| Bundle { bytes: bytes.into(), updates, frames })
+    pub(crate) fn append(&mut self, piece: Option<&Bundle>) {
+        let Some(piece) = piece else { return };
+        self.bytes.extend_from_slice(&piece.bytes);
+        self.updates += piece.updates;
+        self.frames += piece.frames;
+        self.key_bytes += piece.key_bytes;
+    }
+
+    pub(crate) fn finish(self) -> Option<Bundle> {
+        let Self { bytes, updates, frames, key_bytes } = self;
+        (!bytes.is_empty()).then(|| Bundle { bytes: bytes.into(), updates, frames, key_bytes })
     }
 }
 
-fn near_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace, out: &mut Collector) {
-    let NearNews::Frames(frames) = &fed.near else { return out.key(key, fed, Lane::Near, tick, ghosts, pace) };
+fn near_news(key: StreamKey, fed: &Fed, sight: &Sight<'_>, out: &mut Collector) {
+    let NearNews::Frames(frames) = &fed.near else { return out.key(key, fed, Lane::Near, sight) };
     let mut last = fed.near_last;
     for frame in frames {
         let back = if last.0 == 0 { 0 } else { frame.tick.since(last) };
-        out.frame(fed.near_slot, fed.stream.chunk, tick.since(frame.tick), back, frame.body.bytes());
+        out.frame(fed.near_slot, fed.stream.chunk, (sight.tick.since(frame.tick), back), frame.body.bytes());
         last = frame.tick;
     }
 }
 
 /// Where a ghost is shown: who went on while its crossing was lost on the way is held at the stream's rim.
-fn shown(fed: &Fed, ghost: &Ghost, tick: Tick, pace: &Pace) -> Position {
-    fed.stream.chunk.nearest_kept(ghost.segment.at(tick, pace))
+pub(crate) fn shown(stream: StreamId, ghost: &Ghost, sight: &Sight<'_>) -> Position {
+    stream.chunk.nearest_kept(ghost.segment.at(sight.tick, sight.pace))
 }
 
-fn far_news(key: StreamKey, fed: &Fed, tick: Tick, ghosts: &Ghosts, pace: &Pace, out: &mut Collector) {
-    if fed.far.whole {
-        return out.key(key, fed, Lane::Far, tick, ghosts, pace);
-    }
-    if fed.far.is_empty() {
+fn far_news(key: StreamKey, fed: &Fed, sight: &Sight<'_>, out: &mut Collector) {
+    let FarNews::Owed(owed) = &fed.far else { return out.key(key, fed, Lane::Far, sight) };
+    if owed.is_empty() {
         return;
     }
-    let bound = |handle: &Handle| ghosts.bound(key, *handle);
-    let mut body = Body { leaves: fed.far.left.clone(), events: fed.far.events.clone(), ..Body::default() };
-    body.enters = fed.far.entered.iter().filter_map(bound).map(|g| g.to_enter(shown(fed, g, tick, pace))).collect();
-    let moves = fed.far.moved.difference(&fed.far.entered).filter_map(bound);
-    body.moves =
-        moves.map(|g| Move { handle: g.handle, at: shown(fed, g, tick, pace), motion: g.segment.motion }).collect();
     let mut bytes = Vec::new();
-    body.encode(fed.stream.chunk, &mut bytes);
-    let back = if fed.far_last.0 == 0 { 0 } else { tick.since(fed.far_last) };
-    out.frame(fed.far_slot, fed.stream.chunk, 0, back, &bytes);
+    owed.body(key, sight.ghosts, |g| shown(fed.stream, g, sight)).encode(fed.stream.chunk, &mut bytes);
+    let back = if fed.far_last.0 == 0 { 0 } else { sight.tick.since(fed.far_last) };
+    out.frame(fed.far_slot, fed.stream.chunk, (0, back), &bytes);
 }

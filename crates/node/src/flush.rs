@@ -1,15 +1,17 @@
 //! The flush phase: one write for each client, shared parts encoded once.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::Kind;
 use protocol::envelope;
 use protocol::tick::{Ack, Item, Lane};
 use protocol::wire::Put;
-use world::{Baseline, Chunk, Tick};
+use world::{Baseline, Cell, Chunk, EntityId, Tick};
 
+use crate::crowd::pace::Telling;
+use crate::crowd::tell::{Cache, Sight, Told};
 use crate::feed::Bundle;
 use crate::io::{ConnId, Effect};
 use crate::machine::Node;
@@ -18,12 +20,32 @@ use crate::session::{Session, Stage};
 
 /// Ticks after which a client hears from the server even if nothing changed: about a second.
 const QUIET_TICKS: u64 = 10;
+/// Bytes of a message's head that count as changes at most: envelope, tick and ack. The rest tells of new chunks.
+const HEAD_BYTES: usize = 47;
 
 /// What is encoded once in a flush.
 #[derive(Default)]
 struct Shared {
     news: BTreeMap<(Chunk, Lane), Option<Bundle>>,
     keys: BTreeMap<(Chunk, Lane), Option<Bundle>>,
+    crowds: Cache,
+}
+
+/// One client's part of a flush.
+struct Share<'a> {
+    shift: &'a Shift,
+    tellings: &'a [(Chunk, Telling)],
+    eye: Cell,
+    actors: BTreeSet<EntityId>,
+}
+
+/// The bytes of one tick message: its head, and parts that are shared with others.
+#[derive(Default)]
+struct Parts {
+    head: Vec<u8>,
+    shared: Vec<Arc<[u8]>>,
+    /// Bytes of the shared parts that tell of changes.
+    changes: usize,
 }
 
 impl Node {
@@ -31,6 +53,7 @@ impl Node {
         let tick = self.tick;
         self.watch_crowds();
         let mut shared = Shared::default();
+        self.feed.begin_turn(&Sight { tick, ghosts: &self.ghosts, pace: &self.pace });
         let mut conns: Vec<ConnId> = self.sessions.keys().copied().collect();
         conns.retain(|conn| self.sessions.get(conn).is_some_and(|s| !s.blocked));
         for conn in conns {
@@ -44,61 +67,70 @@ impl Node {
         let Some(session) = self.sessions.get_mut(&conn) else { return };
         let control = std::mem::take(&mut session.outbox);
         let context = session.context(0);
-        let (mut frames, mut shared_parts) = (Vec::new(), Vec::new());
+        let mut parts = Parts::default();
         if let Stage::Playing(playing) = &mut session.stage {
-            let (shift, ack, entity) = (playing.view.shift(), playing.ack.take(), playing.entity);
-            let start = envelope::begin(&mut frames, Kind::Tick, context);
-            frames.put_u64(tick.0);
-            let empty = frames.len();
+            let (ack, entity, eye) = (playing.ack.take(), playing.entity, playing.view.eye());
+            let shift = playing.view.shift(&self.feed.crowded);
+            let crowds = &self.crowds;
+            let tellings = playing.view.tellings(&shift, self.feed.turn(), |chunk, eye| crowds.telling(chunk, eye));
+            let share = Share { shift: &shift, tellings: &tellings, eye, actors: self.feed.actors_upon(entity) };
+            let start = envelope::begin(&mut parts.head, Kind::Tick, context);
+            parts.head.put_u64(tick.0);
+            let empty = parts.head.len();
             if shift.reset {
-                Item::Reset.encode(&mut frames);
+                Item::Reset.encode(&mut parts.head);
             }
             if let (Some((seq, corrected)), Some(avatar)) = (ack, self.authority.get(entity)) {
                 let (at, motion) = (avatar.segment.at(tick, &self.pace), avatar.segment.motion);
-                Item::Ack(Ack { seq, at, motion, corrected }).encode(&mut frames);
+                Item::Ack(Ack { seq, at, motion, corrected }).encode(&mut parts.head);
             }
-            self.tell_shift(&shift, tick, shared, &mut frames, &mut shared_parts);
-            if frames.len() == empty && shared_parts.is_empty() && !tick.0.is_multiple_of(QUIET_TICKS) {
-                frames.clear();
+            self.tell_shift(&share, tick, shared, &mut parts);
+            if parts.head.len() == empty && parts.shared.is_empty() && !tick.0.is_multiple_of(QUIET_TICKS) {
+                parts.head.clear();
             } else {
-                envelope::finish_with(&mut frames, start, shared_parts.iter().map(|p| p.len()).sum());
+                envelope::finish_with(&mut parts.head, start, parts.shared.iter().map(|p| p.len()).sum());
             }
+            self.meter(conn, parts.head.len().min(HEAD_BYTES) + parts.changes);
         }
-        if !control.is_empty() || !frames.is_empty() {
-            let bytes = control.len() + frames.len() + shared_parts.iter().map(|p| p.len()).sum::<usize>();
+        if !control.is_empty() || !parts.head.is_empty() {
+            let bytes = control.len() + parts.head.len() + parts.shared.iter().map(|p| p.len()).sum::<usize>();
             self.counters.client_bytes += bytes as u64;
-            self.effect(Effect::Write { conn, control, frames, shared: shared_parts });
+            self.effect(Effect::Write { conn, control, frames: parts.head, shared: parts.shared });
         }
     }
 
     /// First what is new in view, then what changed in what stays, then what goes: so nobody who walks from one to the
     /// other is lost on the way.
-    fn tell_shift(
-        &mut self,
-        shift: &Shift,
-        tick: Tick,
-        shared: &mut Shared,
-        head: &mut Vec<u8>,
-        parts: &mut Vec<Arc<[u8]>>,
-    ) {
+    fn tell_shift(&mut self, share: &Share<'_>, tick: Tick, shared: &mut Shared, parts: &mut Parts) {
+        let shift = share.shift;
         for (chunk, lane) in &shift.shown {
             let baseline = self.baseline_hash(*chunk);
-            Item::Seen { chunk: *chunk, lane: *lane, baseline }.encode(head);
+            Item::Seen { chunk: *chunk, lane: *lane, baseline }.encode(&mut parts.head);
         }
+        let sight = Sight { tick, ghosts: &self.ghosts, pace: &self.pace };
         for (chunk, lane) in &shift.shown {
             let keys = match shared.keys.entry((*chunk, *lane)) {
                 Entry::Occupied(e) => e.into_mut(),
-                Entry::Vacant(e) => e.insert(self.feed.keys(*chunk, *lane, tick, &self.ghosts, &self.pace)),
+                Entry::Vacant(e) => e.insert(self.feed.keys(*chunk, *lane, &sight)),
             };
-            deliver(keys.as_ref(), &mut self.counters, parts);
+            parts.deliver(keys.as_ref(), &mut self.counters);
         }
-        let far_speaks = self.feed.far_speaks(tick);
-        for (chunk, lane) in shift.kept.iter().filter(|(_, lane)| *lane == Lane::Near || far_speaks) {
+        let speaks = |(chunk, lane): &&(Chunk, Lane)| match lane {
+            Lane::Near => true,
+            Lane::Far => self.feed.far_speaks(*chunk, tick),
+            Lane::Crowd => false,
+        };
+        for (chunk, lane) in shift.kept.iter().filter(speaks) {
             let news = match shared.news.entry((*chunk, *lane)) {
                 Entry::Occupied(e) => e.into_mut(),
-                Entry::Vacant(e) => e.insert(self.feed.news(*chunk, *lane, tick, &self.ghosts, &self.pace)),
+                Entry::Vacant(e) => e.insert(self.feed.news(*chunk, *lane, &sight)),
             };
-            deliver(news.as_ref(), &mut self.counters, parts);
+            parts.deliver(news.as_ref(), &mut self.counters);
+        }
+        for (chunk, telling) in share.tellings {
+            let told = Told { telling, eye: share.eye, actors: &share.actors };
+            let news = self.feed.crowd_news(*chunk, &told, &sight, &mut shared.crowds);
+            parts.deliver(news.as_ref(), &mut self.counters);
         }
         let mut tail = Vec::new();
         for (chunk, lane) in &shift.dropped {
@@ -108,7 +140,7 @@ impl Node {
             Item::Unseen { chunk: *chunk }.encode(&mut tail);
         }
         if !tail.is_empty() {
-            parts.push(tail.into());
+            parts.shared.push(tail.into());
         }
     }
 
@@ -123,6 +155,7 @@ impl Node {
         for session in self.sessions.values_mut() {
             let Some(playing) = Session::playing_mut(session) else { continue };
             let Some(avatar) = self.authority.get(playing.entity) else { continue };
+            playing.view.stand(avatar.segment.at(self.tick, &self.pace));
             let Some((added, dropped)) = playing.view.look_from(avatar.chunk()) else { continue };
             added.into_iter().for_each(|chunk| self.interest.need(chunk));
             dropped.into_iter().for_each(|chunk| self.interest.release(now, chunk));
@@ -130,9 +163,12 @@ impl Node {
     }
 }
 
-fn deliver(bundle: Option<&Bundle>, counters: &mut crate::Counters, parts: &mut Vec<Arc<[u8]>>) {
-    let Some(bundle) = bundle else { return };
-    counters.updates_delivered += bundle.updates;
-    counters.frames_delivered += bundle.frames;
-    parts.push(bundle.bytes.clone());
+impl Parts {
+    fn deliver(&mut self, bundle: Option<&Bundle>, counters: &mut crate::Counters) {
+        let Some(bundle) = bundle else { return };
+        counters.updates_delivered += bundle.updates;
+        counters.frames_delivered += bundle.frames;
+        self.changes += bundle.bytes.len() - bundle.key_bytes;
+        self.shared.push(bundle.bytes.clone());
+    }
 }

@@ -23,6 +23,7 @@ mod lifecycle;
 pub mod limits;
 mod machine;
 mod neighbours;
+mod owed;
 mod peers;
 pub mod ports;
 mod publisher;

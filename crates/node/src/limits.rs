@@ -43,6 +43,9 @@ pub const PEERS: usize = 1_024;
 /// Keyframes that one peer is sent in one tick; the others wait for the next. A newcomer that sees 2000 chunks is
 /// served within a second.
 pub const KEYFRAMES_PER_TICK: usize = 256;
+/// Milliseconds for which who spoke, or changed the look, counts as acting upon those around: they are told of it at
+/// full rate, whatever the crowd.
+pub const ACTING_MS: u64 = 3_000;
 /// Movers that a threshold of the crowd contract may name: as many as handles of one node.
 pub const CROWD_MOVERS: u32 = 65_536;
 /// Bytes a second that the budget of a client may be set to, from and to: half a hundred people at full rate, and what a

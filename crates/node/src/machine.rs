@@ -79,7 +79,7 @@ impl Node {
             peers: Peers::default(),
             viewer: Viewer::new(config.planted),
             ghosts: Ghosts::new(config.planted),
-            feed: Feed::new(config.view.far_every),
+            feed: Feed::new(config.view.far_every, config.rate),
             crowds: Crowds::new(config.contract, config.rate),
             counters: Counters::default(),
             baselines: BTreeMap::new(),

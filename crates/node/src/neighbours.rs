@@ -10,6 +10,7 @@ use protocol::{Code, Incarnation};
 use world::{EntityId, Epoch, Plant, SubCell, Tick};
 
 use crate::io::{Effect, Note};
+use crate::limits::ACTING_MS;
 use crate::machine::Node;
 use crate::peers::Appeared;
 use crate::ports::mesh::MeshLane;
@@ -189,6 +190,10 @@ impl Node {
             let interest = &self.interest;
             let sees = |chunk| interest.contains(chunk);
             let applied = self.ghosts.apply(self.now, key, frame.tick, record, sees);
+            // A new look or a line of speech. An enter that changes nobody's stream can say nothing else.
+            if let (Applied::Event(entity), _) | (Applied::Changed(entity), Record::Enter(_)) = (applied, record) {
+                self.feed.acts(entity, self.tick + self.config.rate.ticks_in(ACTING_MS));
+            }
             doubtful |= matches!((applied, record), (Applied::UnknownHandle(_), Record::Move(_)));
         }
         self.counters.frames_applied += 1;

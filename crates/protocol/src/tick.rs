@@ -6,7 +6,7 @@
 //! | tag | item | layout |
 //! | --- | --- | --- |
 //! | 1 | frame | slot u16, late varint (message tick - frame tick), back varint (frame tick - the stream's previous tick, 0: none), body blob |
-//! | 2 | key | slot u16, island u32, cx i16, cy i16, sub u8, lane u8 (0 near, 1 far), publisher u64, body blob of enters |
+//! | 2 | key | slot u16, island u32, cx i16, cy i16, sub u8, lane u8 (0 near, 1 far, 2 crowd), publisher u64, body blob of enters |
 //! | 3 | close | slot u16 |
 //! | 4 | ack | seq u32, x i32, y i32, motion u8, verdict u8 (0 accepted, 1 corrected) |
 //! | 5 | seen | cx i16, cy i16, lane u8, baseline u64 |
@@ -31,6 +31,8 @@ pub enum Lane {
     Near = 0,
     /// Every fifth tick, encoded anew by the forwarding node.
     Far = 1,
+    /// A crowded chunk: each part at a pace of its own, at least once a second, encoded anew by the forwarding node.
+    Crowd = 2,
 }
 
 /// The number of a stream on one connection.
@@ -242,6 +244,7 @@ fn read_lane(r: &mut Reader<'_>) -> Result<Lane, WireError> {
     match r.u8("lane")? {
         0 => Ok(Lane::Near),
         1 => Ok(Lane::Far),
+        2 => Ok(Lane::Crowd),
         _ => Err(WireError::Invalid("lane")),
     }
 }

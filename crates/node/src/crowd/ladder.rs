@@ -68,6 +68,11 @@ impl Ladder {
         if self.closed { Step::Closed } else { Step::ALL[usize::from(self.rung.min(ROUND))] }
     }
 
+    /// Rungs above the first of [`Step::Round`].
+    pub(crate) fn beyond(&self) -> u8 {
+        self.rung.saturating_sub(ROUND)
+    }
+
     pub(crate) fn movers(&self) -> u32 {
         self.movers
     }

@@ -6,16 +6,26 @@
 //! Invariant: with the contract off every chunk is on step 0 and whole.
 
 pub(crate) mod ladder;
+pub(crate) mod log;
+pub(crate) mod meter;
+pub(crate) mod pace;
+pub(crate) mod tell;
 mod watch;
 
 use std::collections::BTreeMap;
 
-use world::{Chunk, EntityId, Millis, Position, SubCell, Tick, TickRate};
+use protocol::frame::MOVE_BYTES;
+use protocol::tick::Lane;
+use world::{Cell, Chunk, EntityId, Millis, Position, SubCell, Tick, TickRate};
 
 use crate::config::Contract;
 use crate::limits::{CROWD_JOIN_MS, CROWD_OVERRUN_SHARE, CROWD_PACKED_TURNS, CROWD_RESETTLE_TURNS};
 use crate::publisher::Channel;
 use ladder::{Ladder, ROUND, Step};
+use pace::{Period, Telling, slowest};
+
+/// A mover in the far lane costs about a fifth.
+const FAR_SHARE: u32 = 5;
 
 /// How a node's own stream of a chunk is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +71,8 @@ struct Crowd {
     ladder: Ladder,
     /// When the chunk's stream is joined again, if its streams are split.
     split_until: Option<Millis>,
+    /// The pace of [`Step::Round`].
+    round: Period,
 }
 
 /// All chunks that are, or were of late, on a step above 0.
@@ -69,13 +81,13 @@ pub(crate) struct Crowds {
     contract: Contract,
     rate: TickRate,
     crowds: BTreeMap<Chunk, Crowd>,
-    /// The chunk with the most movers at the last look.
-    fullest: Option<(Chunk, u32)>,
+    /// Everybody at the last look, by chunk.
+    movers: BTreeMap<Chunk, u32>,
 }
 
 impl Crowds {
     pub(crate) fn new(contract: Contract, rate: TickRate) -> Self {
-        Self { contract, rate, crowds: BTreeMap::new(), fullest: None }
+        Self { contract, rate, crowds: BTreeMap::new(), movers: BTreeMap::new() }
     }
 
     /// How this node's own stream of a chunk is divided.
@@ -95,15 +107,41 @@ impl Crowds {
     /// A tick took too long: the fullest chunk goes up a rung, if it is full enough to matter.
     pub(crate) fn overrun(&mut self, now: Millis) {
         let least = self.contract.movers[0] / CROWD_OVERRUN_SHARE;
-        if let Some((chunk, _)) = self.fullest.filter(|(_, n)| self.contract.on && *n > least) {
-            let top = ROUND + self.slowest() - 1;
-            self.crowds.entry(chunk).or_default().ladder.press(now, top);
+        let fullest = self.movers.iter().max_by_key(|(_, n)| **n).filter(|(_, n)| **n > least);
+        if let Some((chunk, _)) = fullest.filter(|_| self.contract.on) {
+            self.press(now, *chunk);
         }
     }
 
-    /// The slowest pace, as a power of two of ticks: everybody is refreshed within a second.
-    fn slowest(&self) -> u8 {
-        self.rate.hz().ilog2() as u8
+    /// A client that holds these chunks is close to its budget, or over it: the one that costs most goes up a rung.
+    pub(crate) fn over_budget(&mut self, now: Millis, told: impl Iterator<Item = (Chunk, Lane)>) {
+        let cost = |chunk: Chunk, lane: Lane| {
+            let movers = self.movers.get(&chunk).copied().unwrap_or(0);
+            if lane == Lane::Far { movers / FAR_SHARE } else { movers }
+        };
+        if let Some((_, chunk)) = told.map(|(chunk, lane)| (cost(chunk, lane), chunk)).max() {
+            self.press(now, chunk);
+        }
+    }
+
+    fn press(&mut self, now: Millis, chunk: Chunk) {
+        let top = ROUND + slowest(self.rate) - 1;
+        self.crowds.entry(chunk).or_default().ladder.press(now, top);
+    }
+
+    /// How a client that looks from a sub-cell is to be told of a crowded chunk.
+    pub(crate) fn telling(&self, chunk: Chunk, eye: Cell) -> Telling {
+        let (step, round) = self.crowds.get(&chunk).map_or((Step::Full, 0), |c| (c.ladder.step(), c.round));
+        Telling::wanted(step, chunk, eye, round, slowest(self.rate))
+    }
+
+    /// The fastest pace at which all in the nine chunks around one could move at every tick, and their viewers keep
+    /// within three quarters of the budget.
+    fn affordable(chunk: Chunk, movers: &BTreeMap<Chunk, u32>, contract: &Contract, rate: TickRate) -> Period {
+        let around: u64 = chunk.around(1).filter_map(|c| movers.get(&c)).map(|n| u64::from(*n)).sum();
+        let at_full_rate = around * MOVE_BYTES as u64 * u64::from(rate.hz());
+        let room = u64::from(contract.budget_bytes_s) * 3 / 4;
+        (1..slowest(rate)).find(|period| at_full_rate >> period <= room).unwrap_or(slowest(rate))
     }
 
     /// Looks at all chunks: those that are told of here, with their movers. Chunks that are left out have none.
@@ -111,7 +149,7 @@ impl Crowds {
         if !self.contract.on {
             return Vec::new();
         }
-        self.fullest = movers.iter().max_by_key(|(_, n)| **n).map(|(chunk, n)| (*chunk, *n));
+        self.movers.clone_from(movers);
         let least = self.contract.movers[0];
         for (chunk, _) in movers.iter().filter(|(_, n)| **n > least) {
             self.crowds.entry(*chunk).or_default();
@@ -121,6 +159,8 @@ impl Crowds {
             let from = crowd.ladder.step();
             crowd.ladder.look(now, movers.get(chunk).copied().unwrap_or(0), &self.contract);
             let to = crowd.ladder.step();
+            let affordable = Self::affordable(*chunk, movers, &self.contract, self.rate);
+            crowd.round = (affordable + crowd.ladder.beyond()).min(slowest(self.rate));
             if to > Step::Full {
                 crowd.split_until = Some(now + CROWD_JOIN_MS);
             } else if crowd.split_until.is_some_and(|until| until <= now) {

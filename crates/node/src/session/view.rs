@@ -1,11 +1,13 @@
 //! Which chunks a client holds, in which lane, and what must change when its avatar walks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::tick::Lane;
-use world::{Chunk, Plant, Planted};
+use world::{Cell, Chunk, Plant, Planted, Position};
 
 use crate::config::View;
+use crate::crowd::meter::Meter;
+use crate::crowd::pace::Telling;
 
 /// The chunks of one client.
 #[derive(Clone, Debug)]
@@ -16,6 +18,12 @@ pub(crate) struct SessionView {
     wanted: BTreeMap<Chunk, Lane>,
     /// What the client was told, as of its last write.
     told: BTreeMap<Chunk, Lane>,
+    /// From where the client looks at crowds.
+    eye: Cell,
+    /// How it is told of the crowded chunks that it holds.
+    tellings: BTreeMap<Chunk, Telling>,
+    /// What it was told in the last second.
+    pub(crate) meter: Meter,
     /// The client lost a write: it must forget everything first.
     stale: bool,
     planted: Planted,
@@ -40,7 +48,18 @@ impl SessionView {
     /// The view of a session on an island of so many chunks a side. There is nothing to see beyond its edges.
     pub(crate) fn new(view: View, size_chunks: u16, planted: Planted) -> Self {
         let nothing = BTreeMap::new();
-        Self { view, size_chunks, centre: None, wanted: nothing.clone(), told: nothing, stale: false, planted }
+        Self {
+            view,
+            size_chunks,
+            centre: None,
+            wanted: nothing.clone(),
+            told: nothing,
+            eye: Cell::default(),
+            tellings: BTreeMap::new(),
+            meter: Meter::default(),
+            stale: false,
+            planted,
+        }
     }
 
     /// The avatar is in this chunk now. Returns the chunks that are needed anew and those that are not any more.
@@ -63,6 +82,48 @@ impl SessionView {
         Some((added, dropped))
     }
 
+    /// The avatar is at this place now. Who jitters on the edge of a sub-cell looks from the same one on.
+    pub(crate) fn stand(&mut self, at: Position) {
+        if !self.eye.keeps(at) {
+            self.eye = Cell::at(at);
+        }
+    }
+
+    /// The sub-cell from which the client looks.
+    pub(crate) fn eye(&self) -> Cell {
+        self.eye
+    }
+
+    /// All chunks that the client holds.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (Chunk, Lane)> {
+        self.told.iter().map(|(chunk, lane)| (*chunk, *lane))
+    }
+
+    /// How the crowded chunks that stay are told in this turn. From the next on it is as `wanted` says, as far as
+    /// that can be.
+    pub(crate) fn tellings(
+        &mut self,
+        shift: &Shift,
+        turn: u64,
+        wanted: impl Fn(Chunk, Cell) -> Telling,
+    ) -> Vec<(Chunk, Telling)> {
+        let crowds = |(chunk, lane): &(Chunk, Lane)| (*lane == Lane::Crowd).then_some(*chunk);
+        for chunk in shift.dropped.iter().filter_map(crowds) {
+            self.tellings.remove(&chunk);
+        }
+        for chunk in shift.shown.iter().filter_map(crowds) {
+            self.tellings.insert(chunk, wanted(chunk, self.eye));
+        }
+        let mut told = Vec::new();
+        for chunk in shift.kept.iter().filter_map(crowds) {
+            let wanted = wanted(chunk, self.eye);
+            let telling = self.tellings.entry(chunk).or_insert(wanted);
+            told.push((chunk, *telling));
+            telling.follow(&wanted, turn);
+        }
+        told
+    }
+
     /// All chunks that the session needs.
     pub(crate) fn needed(&self) -> impl Iterator<Item = Chunk> {
         self.wanted.keys().copied()
@@ -78,20 +139,21 @@ impl SessionView {
         self.stale = true;
     }
 
-    /// What the next write must change. The write is taken for done.
-    pub(crate) fn shift(&mut self) -> Shift {
+    /// What the next write must change, where these chunks are crowded. The write is taken for done.
+    pub(crate) fn shift(&mut self, crowded: &BTreeSet<Chunk>) -> Shift {
         let mut shift = Shift { reset: std::mem::take(&mut self.stale), ..Shift::default() };
         if shift.reset {
             self.told.clear();
         }
         for (chunk, lane) in &self.wanted {
-            match self.told.insert(*chunk, *lane) {
-                Some(told) if told == *lane => shift.kept.push((*chunk, *lane)),
+            let lane = if *lane == Lane::Near && crowded.contains(chunk) { Lane::Crowd } else { *lane };
+            match self.told.insert(*chunk, lane) {
+                Some(told) if told == lane => shift.kept.push((*chunk, lane)),
                 Some(told) => {
-                    shift.shown.push((*chunk, *lane));
+                    shift.shown.push((*chunk, lane));
                     shift.dropped.push((*chunk, told));
                 }
-                None => shift.shown.push((*chunk, *lane)),
+                None => shift.shown.push((*chunk, lane)),
             }
         }
         if self.told.len() > self.wanted.len() {
@@ -119,6 +181,10 @@ impl SessionView {
 mod tests {
     use super::*;
 
+    fn none() -> BTreeSet<Chunk> {
+        BTreeSet::new()
+    }
+
     fn view() -> SessionView {
         SessionView::new(View { near: 1, far: 2, far_every: 5 }, 40, Planted::none())
     }
@@ -128,10 +194,10 @@ mod tests {
         let mut v = view();
         let (added, dropped) = v.look_from(Chunk::new(10, 10)).unwrap();
         assert_eq!((added.len(), dropped.len()), (25, 0));
-        let first = v.shift();
+        let first = v.shift(&none());
         assert_eq!(first.shown.iter().filter(|(_, lane)| *lane == Lane::Near).count(), 9);
         assert_eq!((first.shown.len(), first.kept.len()), (25, 0));
-        let second = v.shift();
+        let second = v.shift(&none());
         assert_eq!((second.shown.len(), second.kept.len()), (0, 25));
     }
 
@@ -139,10 +205,10 @@ mod tests {
     fn a_step_east_changes_lanes_and_one_column() {
         let mut v = view();
         v.look_from(Chunk::new(10, 10));
-        v.shift();
+        v.shift(&none());
         assert_eq!(v.look_from(Chunk::new(10, 10)), None, "standing still changes nothing");
         v.look_from(Chunk::new(11, 10));
-        let shift = v.shift();
+        let shift = v.shift(&none());
         assert_eq!(shift.unseen.len(), 5, "the western column");
         assert_eq!(shift.shown.len(), 5 + 3 + 3, "a new column, and three chunks each that change lanes");
         assert_eq!(shift.dropped.len(), 5 + 3 + 3);
@@ -152,10 +218,22 @@ mod tests {
     fn a_lost_write_is_made_good_by_a_reset() {
         let mut v = view();
         v.look_from(Chunk::new(10, 10));
-        v.shift();
+        v.shift(&none());
         v.lost();
-        let shift = v.shift();
+        let shift = v.shift(&none());
         assert!(shift.reset);
         assert_eq!(shift.shown.len(), 25);
+    }
+
+    #[test]
+    fn a_chunk_that_fills_changes_its_lane_where_it_is_near() {
+        let mut v = view();
+        v.look_from(Chunk::new(10, 10));
+        v.shift(&none());
+        let crowded = BTreeSet::from([Chunk::new(11, 10), Chunk::new(12, 10)]);
+        let shift = v.shift(&crowded);
+        assert_eq!(shift.shown, [(Chunk::new(11, 10), Lane::Crowd)]);
+        assert_eq!(shift.dropped, [(Chunk::new(11, 10), Lane::Near)]);
+        assert_eq!(v.shift(&none()).shown, [(Chunk::new(11, 10), Lane::Near)]);
     }
 }

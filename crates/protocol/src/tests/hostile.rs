@@ -270,7 +270,7 @@ fn packed_values_without_a_meaning() {
         ("an eleventh varint byte", body(&[0xff; 11]), WireError::Invalid("record count")),
         ("an item tag 0", items(&[0]), WireError::Invalid("item tag")),
         ("an item tag 8", items(&[8]), WireError::Invalid("item tag")),
-        ("a lane", items(&[5, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]), WireError::Invalid("lane")),
+        ("a lane", items(&[5, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0]), WireError::Invalid("lane")),
         ("a verdict", items(&[4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]), WireError::Invalid("verdict")),
         ("later than its message", items(&late(TICK + 1, 0)), WireError::Invalid("late")),
         ("a predecessor before time", items(&late(Tick(1), TICK.0)), WireError::Invalid("back")),

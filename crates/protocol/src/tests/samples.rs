@@ -262,6 +262,11 @@ fn items() -> Vec<Sample> {
             "a stream without entities",
             Item::Key { slot, stream: stream(), lane: Lane::Near, body: &[] },
         ),
+        sample(
+            "item_key_crowd",
+            "a sub-cell of a crowded chunk, without entities",
+            Item::Key { slot, stream: StreamId { sub: 6, ..stream() }, lane: Lane::Crowd, body: &[] },
+        ),
         sample("item_close", "a stream ends", Item::Close { slot }),
         sample("item_ack", "input 42 was taken as it was", ack(false)),
         sample("item_ack_corrected", "after input 42 the avatar is elsewhere than claimed", ack(true)),
@@ -269,6 +274,11 @@ fn items() -> Vec<Sample> {
             "item_seen",
             "a chunk comes into view at full rate",
             Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: CONTENT_HASH },
+        ),
+        sample(
+            "item_seen_crowd",
+            "a chunk in view is crowded",
+            Item::Seen { chunk: CHUNK, lane: Lane::Crowd, baseline: CONTENT_HASH },
         ),
         sample("item_unseen", "a chunk goes out of view", Item::Unseen { chunk: CHUNK }),
         sample("item_reset", "forget all slots and chunks", Item::Reset),

@@ -90,7 +90,7 @@ pub fn stream() -> impl Strategy<Value = StreamId> {
 
 /// Any lane.
 pub fn lane() -> impl Strategy<Value = Lane> {
-    prop_oneof![Just(Lane::Near), Just(Lane::Far)]
+    prop_oneof![Just(Lane::Near), Just(Lane::Far), Just(Lane::Crowd)]
 }
 
 /// Any context.
