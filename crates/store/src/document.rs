@@ -1,6 +1,7 @@
 //! Keys and documents. A document is JSON with a schema number; fields that this build does not know survive a rewrite.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,10 +11,10 @@ use thiserror::Error;
 /// Bytes of the longest key.
 pub const KEY_BYTES: usize = 200;
 
-/// The name of a document: a kind, a slash and an identifier.
+/// The name of a document: a kind, a slash and an identifier. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Key(String);
+#[serde(from = "String", into = "String")]
+pub struct Key(Arc<str>);
 
 impl Key {
     /// A key of a kind; what is longer than [`KEY_BYTES`] is cut.
@@ -23,13 +24,31 @@ impl Key {
         while key.len() > KEY_BYTES {
             key.pop();
         }
-        Self(key)
+        Self(key.into())
+    }
+
+    /// The kind: what stands before the first slash.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
     }
 
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Key {
+    fn from(key: String) -> Self {
+        Self(key.into())
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.0.as_ref().to_owned()
     }
 }
 
@@ -53,10 +72,13 @@ pub enum DocumentError {
     /// It does not have the fields of its schema.
     #[error("the document does not fit its schema: {0}")]
     Malformed(String),
+    /// A body has a field with the name of one of the header's.
+    #[error("the field {0:?} belongs to the header of a document")]
+    Reserved(&'static str),
 }
 
 /// A stored document: `{"schema": n, ...fields}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Document {
     /// The schema number of the fields.
     pub schema: u32,
@@ -70,6 +92,23 @@ impl Document {
         let mut document = Self { schema, fields: Map::new() };
         document.write(schema, value)?;
         Ok(document)
+    }
+
+    /// A document of these fields.
+    #[must_use]
+    pub fn of_fields(schema: u32, fields: Map<String, Value>) -> Self {
+        Self { schema, fields }
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    /// The fields, to change them.
+    pub fn fields_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.fields
     }
 
     /// The fields as `T`, if the schema is at most `known`.

@@ -32,10 +32,38 @@ pub enum Plant {
     TrustTheSilent,
     /// A keyframe is labelled with the tick after it.
     KeyframeEarly,
+    /// A deed of several documents writes the others before its commit.
+    UnstageEarly,
+    /// A request's id names its attempts, so that two attempts are taken for one.
+    RequestAsAttempt,
+    /// A write that was not seen to happen is taken for one that never will.
+    IgnoreLateWrites,
+    /// A resolver decides by a commit record that it read earlier.
+    CachedResolve,
+    /// An unstaged document gets the header that it had when it was first read.
+    UnstageOverHeader,
+    /// A transaction is forgotten before its documents are known to be without it.
+    ForgetEarly,
+    /// An attempt begins without a look at the remembered replies.
+    BlindToWindow,
+    /// All raises of an epoch use one holder.
+    SharedHolder,
+    /// A deleted document is removed at once instead of leaving a tombstone.
+    RemoveBare,
+    /// The epoch is raised while an intent waits on the avatar.
+    RaiseOverIntent,
+    /// A document is staged although it changed since it was read.
+    StageUnread,
+    /// The window of replies slides without keeping how far it forgot.
+    SlideBlindly,
+    /// What a deed only reads is not locked.
+    NoLocks,
+    /// The sweeper does not wait until late writes are dead.
+    SweepEarly,
 }
 
 impl Plant {
-    /// All plants with their names and what they do.
+    /// The plants in nodes, with their names and what they do. The simulator finds them.
     pub const ALL: [(Self, &'static str, &'static str); 13] = [
         (Self::Resurrect, "resurrect", "ghosts accept what is older than what they hold"),
         (Self::DeafToGaps, "deaf-to-gaps", "a frame behind a gap is applied as if nothing were missing"),
@@ -52,7 +80,28 @@ impl Plant {
         (Self::KeyframeEarly, "keyframe-early", "a keyframe is labelled with the tick after it"),
     ];
 
-    /// The plant with this name.
+    /// The plants in the commit protocol of deeds, which the tests of `store` find. No node asks for them yet.
+    pub const COMMIT: [(Self, &'static str, &'static str); 17] = [
+        (Self::UnstageEarly, "unstage-early", "the other documents of a deed are written before its commit"),
+        (Self::GuessOnUnknown, "guess-on-unknown", "a write whose outcome is unknown is taken for done"),
+        (Self::ForgetRequest, "forget-request", "a commit does not remember its request"),
+        (Self::RequestAsAttempt, "request-as-attempt", "a request's id names its attempts"),
+        (Self::IgnoreLateWrites, "ignore-late-writes", "what was not seen to happen is taken for what never will"),
+        (Self::CachedResolve, "cached-resolve", "a resolver decides by a commit record that it read earlier"),
+        (Self::UnstageOverHeader, "unstage-over-header", "an unstaged document gets the header it first had"),
+        (Self::ForgetEarly, "forget-early", "a transaction is forgotten before its documents are without it"),
+        (Self::BlindToWindow, "blind-to-window", "an attempt begins without a look at the replies"),
+        (Self::SharedHolder, "shared-holder", "all raises of an epoch use one holder"),
+        (Self::RemoveBare, "remove-bare", "a deleted document leaves no tombstone"),
+        (Self::SkipEpoch, "skip-epoch", "a session begins without raising the epoch"),
+        (Self::RaiseOverIntent, "raise-over-intent", "the epoch is raised while an intent waits on the avatar"),
+        (Self::StageUnread, "stage-unread", "a document is staged although it changed since it was read"),
+        (Self::SlideBlindly, "slide-blindly", "the window slides without keeping how far it forgot"),
+        (Self::NoLocks, "no-locks", "what a deed only reads is not locked"),
+        (Self::SweepEarly, "sweep-early", "the sweeper does not wait until late writes are dead"),
+    ];
+
+    /// The plant in nodes with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, n, _)| *n == name).map(|(plant, _, _)| *plant)
@@ -61,12 +110,12 @@ impl Plant {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(plant, _, _)| *plant == self).map_or("", |(_, name, _)| name)
+        Self::ALL.iter().chain(&Self::COMMIT).find(|(plant, _, _)| *plant == self).map_or("", |(_, name, _)| name)
     }
 }
 
 /// The planted bug of a run, none in production.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Planted(#[cfg(feature = "plants")] Option<Plant>);
 
 impl Planted {

@@ -1,0 +1,93 @@
+//! The limits of the commit protocol, with their units and reasons, and what happens at each.
+
+use world::{Millis, Planted};
+
+/// Replies that an avatar's document remembers. A client has at most 8 requests in flight, so twice that.
+pub const WINDOW: usize = 16;
+/// Committed transactions of one avatar whose intents may still stand. At the limit the next deed waits for them: each
+/// is in every write of the document.
+pub const OPEN: usize = 4;
+/// Documents that a deed may read, its actor's included. More are refused: each of them is written once more.
+pub const KEYS: usize = 16;
+/// Times that a command may ask for more documents. More are refused: it would never come to an end.
+pub const ROUNDS: usize = 8;
+/// Attempts at one deed before its client is told to ask again.
+pub const TRIES: u32 = 40;
+/// Milliseconds for which others leave an attempt alone. Longer than a store under load takes for the writes of a deed,
+/// shorter than a person waits.
+pub const INTENT_MS: u64 = 2_000;
+/// Milliseconds after which a deed that did not come through is answered with "ask again".
+pub const DEED_MS: u64 = 8_000;
+/// The first pause in milliseconds before an attempt is repeated; it doubles.
+pub const PAUSE_MS: u64 = 10;
+/// The longest pause in milliseconds before an attempt is repeated.
+pub const PAUSE_MOST_MS: u64 = 320;
+/// The pause in milliseconds after an answer that tells nothing.
+pub const RETRY_MS: u64 = 100;
+/// Milliseconds after which a write that nobody saw happen is taken for dead, the difference of two clocks included.
+/// Backends give up after 2 s; a request that hangs in a network for longer than this has never been seen.
+pub const LATE_WRITE_MS: u64 = 600_000;
+
+/// The limits that a run may choose otherwise, and its planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// Replies in the window.
+    pub window: usize,
+    /// Open transactions.
+    pub open: usize,
+    /// Attempts at one deed.
+    pub tries: u32,
+    /// Milliseconds for which others leave an attempt alone.
+    pub intent_ms: u64,
+    /// Milliseconds for a deed.
+    pub deed_ms: u64,
+    /// The first pause in milliseconds between attempts; 0 for none.
+    pub pause_ms: u64,
+    /// The pause in milliseconds after an answer that tells nothing.
+    pub retry_ms: u64,
+    /// Milliseconds until a late write is dead.
+    pub late_write_ms: u64,
+    /// The planted bug.
+    pub planted: Planted,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            window: WINDOW,
+            open: OPEN,
+            tries: TRIES,
+            intent_ms: INTENT_MS,
+            deed_ms: DEED_MS,
+            pause_ms: PAUSE_MS,
+            retry_ms: RETRY_MS,
+            late_write_ms: LATE_WRITE_MS,
+            planted: Planted::none(),
+        }
+    }
+}
+
+impl Terms {
+    /// When an attempt is repeated: later with each try, and not at the same moment for two who met. `who` is anything
+    /// that differs between them.
+    #[must_use]
+    pub(crate) fn next_try(&self, now: Millis, tries: u32, who: &str) -> Millis {
+        let most = PAUSE_MOST_MS.max(self.pause_ms);
+        let pause = (self.pause_ms << tries.min(16)).min(most);
+        now + pause / 2 + spread(who, tries) % pause.max(1)
+    }
+
+    /// When to ask again after an answer that tells nothing.
+    #[must_use]
+    pub(crate) fn retry_at(&self, now: Millis) -> Millis {
+        now + self.retry_ms
+    }
+}
+
+/// A number from a text and a number, the same everywhere (FNV-1a, 64 bits).
+fn spread(who: &str, tries: u32) -> u64 {
+    let bytes = who.bytes().chain(tries.to_le_bytes());
+    let hash = bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    hash >> 20
+}

@@ -1,0 +1,5 @@
+//! The tests of the store.
+
+mod codec;
+mod ledger;
+mod model;
