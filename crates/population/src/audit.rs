@@ -81,7 +81,8 @@ pub struct Audit {
     /// Who raised an island last: hosts ignore what lower terms lay down.
     raised: BTreeMap<IslandId, Term>,
     asked: BTreeSet<(AskId, PersonId)>,
-    promises: BTreeSet<PromiseId>,
+    /// Promises seen, by leader: all up to a number, and some beyond it.
+    promises: BTreeMap<Term, (u64, BTreeSet<u64>)>,
     waiting: BTreeSet<Place>,
     violations: Vec<Violation>,
 }
@@ -159,7 +160,7 @@ impl Audit {
         if let Decision::Promised { seats, .. } = decision {
             reasonable &= seats.iter().map(|seat| &seat.person).eq(people);
             for seat in seats {
-                if !self.promises.insert(seat.promise) {
+                if !self.is_new(seat.promise) {
                     self.violations.push(Violation::PromisedTwice { promise: seat.promise });
                 }
             }
@@ -167,6 +168,17 @@ impl Audit {
         if !reasonable {
             self.violations.push(Violation::Unreasonable { ask });
         }
+    }
+
+    fn is_new(&mut self, promise: PromiseId) -> bool {
+        let (all_to, beyond) = self.promises.entry(promise.term).or_default();
+        if promise.serial <= *all_to || !beyond.insert(promise.serial) {
+            return false;
+        }
+        while beyond.remove(&(*all_to + 1)) {
+            *all_to += 1;
+        }
+        true
     }
 
     /// Somebody set foot on an island.

@@ -181,4 +181,10 @@ pub trait Policy {
     fn poll_effect(&mut self) -> Option<Effect>;
     /// When time itself is news, and why.
     fn next_wakeup(&self) -> Option<(Millis, WakeReason)>;
+    /// Seats that it would give to strangers now: what the queue may let in.
+    fn room(&self) -> u64;
+    /// People and promises on all islands, by its count.
+    fn counted(&self) -> u64;
+    /// Tickets that are out, by its count.
+    fn promised(&self) -> u64;
 }

@@ -43,13 +43,20 @@ impl Window {
     /// the whole window.
     #[must_use]
     pub fn measure(&self, now: Millis, enough: u64) -> (u64, u64) {
+        self.measure_over(now, enough, 0)
+    }
+
+    /// The same over at least `ms`, if the window is so long.
+    #[must_use]
+    pub fn measure_over(&self, now: Millis, enough: u64, ms: u64) -> (u64, u64) {
         let Some(began) = self.began else { return (0, 0) };
         let bucket = now.0 / self.bucket_ms;
         let oldest = bucket.saturating_sub(self.buckets as u64 - 1);
         let (mut count, mut from) = (0, oldest);
         for (number, n) in self.counts.iter().rev().take_while(|(number, _)| *number >= oldest) {
             count += n;
-            if count >= enough && *number < bucket {
+            let long = now.since(Millis(number.saturating_mul(self.bucket_ms))) >= ms;
+            if long && count >= enough && *number < bucket {
                 from = *number;
                 break;
             }

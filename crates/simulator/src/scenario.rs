@@ -3,14 +3,19 @@
 mod limits;
 
 use node::Contract;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use limits::ScenarioError;
+pub(crate) use limits::{check_bounds, out_of_range};
 
 /// A scenario as the file says it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
+    /// `faults`; a file that says nothing is of this kind.
+    #[serde(default)]
+    pub kind: Kind,
     /// A short name.
     pub name: String,
     /// What it is for, for people.
@@ -39,8 +44,17 @@ pub struct Scenario {
     pub store: StoreFaults,
 }
 
+/// The kind of file that this is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Nodes, clients and a store under faults.
+    #[default]
+    Faults,
+}
+
 /// The island and its nodes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct World {
     /// The seed of the island.
@@ -54,7 +68,7 @@ pub struct World {
 }
 
 /// Who plays.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Players {
     /// Clients: 1 to 2000.
@@ -70,7 +84,7 @@ pub struct Players {
 }
 
 /// The crowd contract of all nodes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Crowd {
     /// Movers in a chunk above which it is on step 1, 2, 3 and 4.
@@ -80,7 +94,7 @@ pub struct Crowd {
 }
 
 /// The course of a run: calm, storm, healing, calm, and again.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Course {
     /// Seconds of the whole run.
@@ -96,7 +110,7 @@ pub struct Course {
 }
 
 /// The links between nodes during a storm.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Network {
     /// Milliseconds of a message's way, from and to.
@@ -112,7 +126,7 @@ pub struct Network {
 }
 
 /// What strikes during a storm: how many of each kind in a minute of storm.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// A node dies and comes back with its memory gone.
@@ -138,7 +152,7 @@ pub struct Faults {
 }
 
 /// The store during a storm, per thousand requests.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreFaults {
     /// Milliseconds of an answer, from and to.

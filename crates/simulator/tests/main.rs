@@ -8,4 +8,5 @@ mod files;
 mod fixture;
 mod kept;
 mod plants;
+mod population;
 mod suite;

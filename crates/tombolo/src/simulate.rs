@@ -2,9 +2,12 @@
 //!
 //! The simulator is pure; here are its files, threads, progress and words.
 
+mod courses;
 mod crew;
 mod kept;
+mod measured;
 mod seeds;
+mod told;
 mod words;
 
 use std::io::IsTerminal;
@@ -15,7 +18,7 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use simulator::{Report, Scenario, Simulation, Suite};
+use simulator::{Report, Scenario, ScenarioFile, Setting, Simulation, Suite, Sweep};
 use tokio::sync::watch;
 use world::Planted;
 
@@ -33,12 +36,15 @@ const STEP_MS: u64 = 500;
 #[command(after_help = "Examples:\n  tombolo simulate simulations/first-island.toml --seed 7\n  \
     tombolo simulate simulations/first-island.toml --seeds 300 --json\n  \
     tombolo simulate simulations/first-island.toml --seeds 1..41 --plant mute-summaries\n  \
+    tombolo simulate simulations/launch-day.toml\n  \
+    tombolo simulate simulations/evening-curve.toml --set people.session_min=30\n  \
+    tombolo simulate simulations/festival.toml --sweep policy.fill_ahead_s=5,20,60\n  \
     tombolo simulate --plant list\n\n\
     Exit code 0: everything held. 1: something was violated, or a suite of 20 seeds or more did not put everything to\n\
-    the test. 2: a file or an option is wrong. 130: Ctrl-C came first; what was done until then is printed.")]
+    the test. 2: a file or an option is wrong. 130: Ctrl-C came first; what was done until then is kept and printed.")]
 pub struct SimulateArgs {
     /// The scenario, such as simulations/first-island.toml
-    #[arg(value_name = "FILE", required_unless_present = "plant")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["plant", "schema"])]
     file: Option<PathBuf>,
     /// The one seed to run; 7 if neither this nor --seeds is given
     #[arg(long, value_name = "S", conflicts_with = "seeds")]
@@ -46,6 +52,21 @@ pub struct SimulateArgs {
     /// Many seeds: `N` for 1 to N, `A..B` for A to B - 1, `A..=B` for A to B
     #[arg(long, value_name = "N|A..B")]
     seeds: Option<Seeds>,
+    /// Set one value of the file; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Setting>,
+    /// Run once for each value of a key
+    #[arg(long, value_name = "KEY=A,B,C", conflicts_with_all = ["seeds", "compare"])]
+    sweep: Option<Sweep>,
+    /// Run another scenario of the same kind too, and show both side by side
+    #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
+    compare: Option<PathBuf>,
+    /// Leave out the comparison that the file asks for
+    #[arg(long)]
+    no_rival: bool,
+    /// Print the JSON schema of scenario files, or of what --json prints (`result`), and end
+    #[arg(long, value_name = "OF", num_args = 0..=1, default_missing_value = "scenario")]
+    schema: Option<told::SchemaOf>,
     /// Plant a bug, to see that it is found; `list` names them
     #[arg(long, value_name = "NAME")]
     plant: Option<String>,
@@ -61,9 +82,9 @@ pub struct SimulateArgs {
 }
 
 /// The plants' names, one a line; people are also told what each does.
-fn list_plants() {
+fn list_plants(plants: impl Iterator<Item = (&'static str, &'static str)>) {
     let for_people = std::io::stdout().is_terminal();
-    for (_, name, what) in world::Plant::ALL {
+    for (name, what) in plants {
         if for_people { println!("{name:<18} {what}") } else { println!("{name}") }
     }
 }
@@ -75,6 +96,7 @@ struct Job<'a> {
     planted: Planted,
     stop: watch::Receiver<bool>,
     json: bool,
+    set: &'a [Setting],
 }
 
 /// A result as JSON tells it.
@@ -90,14 +112,37 @@ struct Told<'a, R> {
 
 /// Runs the command.
 pub fn run(args: SimulateArgs) -> Outcome {
-    if args.plant.as_deref() == Some("list") {
-        list_plants();
-        return Ok(ExitCode::SUCCESS);
+    if let Some(of) = args.schema {
+        return print_json(&of.schema()).map(|()| ExitCode::SUCCESS);
     }
-    let file = args.file.as_deref().ok_or_else(|| Failure::usage("no scenario: name a .toml file"))?;
+    let list = args.plant.as_deref() == Some("list");
+    let Some(file) = args.file.as_deref() else {
+        list_plants(world::Plant::ALL.into_iter().map(|(_, name, what)| (name, what)));
+        return Ok(ExitCode::SUCCESS);
+    };
+    match read(file, &args.set)? {
+        ScenarioFile::Faults(_) if list => {
+            list_plants(world::Plant::ALL.into_iter().map(|(_, name, what)| (name, what)));
+            Ok(ExitCode::SUCCESS)
+        }
+        ScenarioFile::Faults(scenario) => faults(&args, file, &scenario),
+        ScenarioFile::Population(_) if list => {
+            list_plants(population::Plant::ALL.into_iter().map(|(_, name, what)| (name, what)));
+            Ok(ExitCode::SUCCESS)
+        }
+        other @ ScenarioFile::Population(_) => courses::run(&args, file, other),
+    }
+}
+
+/// Runs scenarios of faults.
+fn faults(args: &SimulateArgs, file: &Path, scenario: &Scenario) -> Outcome {
+    for (option, given) in [("--sweep", args.sweep.is_some()), ("--compare", args.compare.is_some())] {
+        if given {
+            return Err(Failure::usage(format!("{option}: scenarios of the kind `faults` have no figures to draw")));
+        }
+    }
     let planted = options::planted(args.plant.as_deref())?;
-    let scenario = read(file)?;
-    let job = Job { file, scenario: &scenario, planted, stop: on_signals()?, json: args.json };
+    let job = Job { file, scenario, planted, stop: on_signals()?, json: args.json, set: &args.set };
     let failed = match args.seeds {
         None => one(&job, args.seed.unwrap_or(DEFAULT_SEED))?,
         Some(seeds) => many(&job, seeds, args.jobs)?,
@@ -124,11 +169,16 @@ impl Verdict {
     }
 }
 
-fn read(file: &Path) -> Result<Scenario, Failure> {
-    let shown = file.display();
-    let text =
-        std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{shown}: {e}; name a scenario file")))?;
-    Scenario::parse(&text).map_err(|e| Failure::usage(format!("{shown}: {e}")))
+/// The text of a scenario file.
+fn text(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{}: {e}; name a scenario file", file.display())))
+}
+
+fn read(file: &Path, settings: &[Setting]) -> Result<ScenarioFile, Failure> {
+    ScenarioFile::parse(&text(file)?, settings).map_err(|e| match e {
+        simulator::FileError::File(error) => Failure::usage(format!("{}: {error}", file.display())),
+        simulator::FileError::Setting(error) => Failure::usage(format!("--set or --sweep {error}")),
+    })
 }
 
 /// Listens for Ctrl-C on a thread of its own, since the simulator never waits.
@@ -149,7 +199,7 @@ fn one(job: &Job<'_>, seed: u64) -> Result<Verdict, Failure> {
         words::plan(job.scenario, seed, simulation.plan());
     }
     let seconds = job.scenario.course.seconds;
-    let bar = progress(job, seconds, "seconds");
+    let bar = progress(job.json, seconds, "seconds");
     while simulation.go_on(STEP_MS) && !*job.stop.borrow() {
         bar.set_position(simulation.at_ms() / 1_000);
     }
@@ -165,10 +215,10 @@ fn one(job: &Job<'_>, seed: u64) -> Result<Verdict, Failure> {
 }
 
 fn many(job: &Job<'_>, seeds: Seeds, jobs: Option<NonZeroUsize>) -> Result<Verdict, Failure> {
-    let jobs = jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let bar = progress(job, seeds.count(), "seeds");
+    let bar = progress(job.json, seeds.count(), "seeds");
     let mut failures = 0_u64;
-    let reports = crew::run(job, seeds, jobs, |report| {
+    let one = |seed: &u64| run_one(job, *seed);
+    let reports = crew::run(seeds.iter(), crew::size(jobs), one, |report: &Report| {
         failures += u64::from(report.violations > 0);
         bar.inc(1);
         bar.set_message(format!("{failures} failed"));
@@ -187,6 +237,19 @@ fn many(job: &Job<'_>, seeds: Seeds, jobs: Option<NonZeroUsize>) -> Result<Verdi
     Ok(Verdict { holds: suite.failed.is_empty() && (interrupted || suite.holds()), seeds: kept })
 }
 
+/// One run, `None` if it was stopped before its end.
+fn run_one(job: &Job<'_>, seed: u64) -> Result<Option<Report>, Failure> {
+    let mut simulation = simulation(job, seed)?;
+    loop {
+        if *job.stop.borrow() {
+            return Ok(None);
+        }
+        if !simulation.go_on(STEP_MS) {
+            return Ok(Some(simulation.report()));
+        }
+    }
+}
+
 /// The seed of a run that failed, and how.
 fn failed(report: &Report) -> Option<(u64, String)> {
     let first = report.first_violations.first()?;
@@ -199,8 +262,8 @@ fn simulation(job: &Job<'_>, seed: u64) -> Result<Simulation, Failure> {
 }
 
 /// A bar on a terminal, nothing elsewhere.
-fn progress(job: &Job<'_>, length: u64, unit: &str) -> ProgressBar {
-    if job.json || !std::io::stderr().is_terminal() {
+fn progress(json: bool, length: u64, unit: &str) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}  {{elapsed}} (about {{eta}} left)  {{msg}}");

@@ -144,13 +144,6 @@ impl Allocator {
         })
     }
 
-    /// Seats that could be promised to strangers within the bands: what the queue may let in.
-    #[must_use]
-    pub fn room(&self) -> u64 {
-        let open = self.islands.values().filter(|island| island.takes_strangers());
-        open.map(|island| u64::from(island.room(island.plan.band.high))).sum()
-    }
-
     fn ask(&mut self, ask: AskId, arrival: Arrival) {
         if self.over.is_some() {
             return self.answer(ask, arrival.people, wait(Reason::Deposed));
@@ -381,6 +374,20 @@ impl Policy for Allocator {
 
     fn next_wakeup(&self) -> Option<(Millis, WakeReason)> {
         self.over.is_none().then_some((self.next_beat, WakeReason::Beat))
+    }
+
+    /// Seats that could be promised to strangers within the bands.
+    fn room(&self) -> u64 {
+        let open = self.islands.values().filter(|island| island.takes_strangers());
+        open.map(|island| u64::from(island.room(island.plan.band.high))).sum()
+    }
+
+    fn counted(&self) -> u64 {
+        self.islands.values().map(|island| u64::from(island.ledger.bound())).sum()
+    }
+
+    fn promised(&self) -> u64 {
+        self.islands.values().map(|island| u64::from(island.ledger.promised())).sum()
     }
 }
 

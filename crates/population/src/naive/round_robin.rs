@@ -22,6 +22,13 @@ impl RoundRobin {
         Self { yard: Yard::new(term, plans), last: None }
     }
 
+    /// The same with so many islands open from the beginning.
+    #[must_use]
+    pub fn opening(mut self, first: usize) -> Self {
+        self.yard.raise_first(first);
+        self
+    }
+
     fn next(&mut self) -> Option<IslandId> {
         let after = self.yard.open().map(|plan| plan.island).find(|id| Some(*id) > self.last);
         self.last = after.or_else(|| self.yard.open().next().map(|plan| plan.island));
@@ -53,5 +60,18 @@ impl Policy for RoundRobin {
 
     fn next_wakeup(&self) -> Option<(Millis, WakeReason)> {
         self.yard.next_wakeup()
+    }
+
+    /// It has no idea: as much as all open islands were built for.
+    fn room(&self) -> u64 {
+        self.yard.open().map(|plan| u64::from(plan.capacity)).sum()
+    }
+
+    fn counted(&self) -> u64 {
+        0
+    }
+
+    fn promised(&self) -> u64 {
+        0
     }
 }

@@ -28,6 +28,13 @@ impl WindowedDensity {
         Self { yard: Yard::new(term, plans), window_ms, reports: BTreeMap::new() }
     }
 
+    /// The same with so many islands open from the beginning.
+    #[must_use]
+    pub fn opening(mut self, first: usize) -> Self {
+        self.yard.raise_first(first);
+        self
+    }
+
     /// The average of the reports within the window, in thousandths of the capacity. Nobody reported: empty.
     fn density_per_mille(&self, plan: &IslandPlan) -> u64 {
         let Some(reports) = self.reports.get(&plan.island).filter(|reports| !reports.is_empty()) else { return 0 };
@@ -90,5 +97,22 @@ impl Policy for WindowedDensity {
 
     fn next_wakeup(&self) -> Option<(Millis, WakeReason)> {
         self.yard.next_wakeup()
+    }
+
+    /// What is left of the bands by the averages.
+    fn room(&self) -> u64 {
+        let left = |plan: &IslandPlan| {
+            let people = self.density_per_mille(plan) * u64::from(plan.capacity) / 1000;
+            u64::from(plan.band.high).saturating_sub(people)
+        };
+        self.yard.open().map(left).sum()
+    }
+
+    fn counted(&self) -> u64 {
+        self.reports.values().filter_map(|reports| reports.back()).map(|(_, people)| u64::from(*people)).sum()
+    }
+
+    fn promised(&self) -> u64 {
+        0
     }
 }

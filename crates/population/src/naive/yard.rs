@@ -51,6 +51,15 @@ impl Yard {
         self.islands.entry(plan.island).or_insert((plan, Phase::Planned)).0 = plan;
     }
 
+    /// Orders the first islands up.
+    pub fn raise_first(&mut self, first: usize) {
+        let planned: Vec<IslandId> = self.islands.keys().copied().take(first).collect();
+        for island in planned {
+            self.turn(island, Phase::Woken, LifeReason::Needed);
+            self.effects.push_back(Effect::Raise { island, term: self.term });
+        }
+    }
+
     /// Orders the next planned island up, unless one is coming already.
     pub fn raise_next(&mut self) {
         if self.islands.values().any(|(_, phase)| *phase == Phase::Woken) {

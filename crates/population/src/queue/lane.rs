@@ -7,9 +7,9 @@ use world::Millis;
 use super::line::NoPlace;
 use super::place::{Class, Place};
 use super::rank::RankSet;
-use super::wait::estimate_ms;
+use super::wait::{Measured, estimate_ms};
 use crate::ids::PersonId;
-use crate::limits::{RATE_BUCKET_MS, RATE_BUCKETS, RATE_SAMPLES};
+use crate::limits::{RATE_BUCKET_MS, RATE_BUCKETS, RATE_EVERY_MS, RATE_REACH, RATE_SAMPLES, RATE_SPANS_MS};
 use crate::window::Window;
 
 /// Somebody in the queue.
@@ -53,6 +53,9 @@ pub(super) struct Lane {
     restored: BTreeSet<u64>,
     admitted: Window,
     gave_up: Window,
+    /// Admissions and give-ups over longer and longer spans, and when they were measured.
+    rates: [(Measured, Measured); RATE_SPANS_MS.len()],
+    rated_at: Option<Millis>,
     /// Where the class stands in the turns of the classes.
     pub turn: u64,
 }
@@ -69,6 +72,8 @@ impl Lane {
             restored: BTreeSet::new(),
             admitted: Window::new(RATE_BUCKET_MS, RATE_BUCKETS),
             gave_up: Window::new(RATE_BUCKET_MS, RATE_BUCKETS),
+            rates: [((0, 0), (0, 0)); RATE_SPANS_MS.len()],
+            rated_at: None,
             turn: 0,
         }
     }
@@ -139,9 +144,23 @@ impl Lane {
         self.waiting.rank(number)
     }
 
-    pub fn wait_ms(&self, now: Millis, number: u64) -> Option<u64> {
-        let admitted = self.admitted.measure(now, RATE_SAMPLES);
-        let gave_up = self.gave_up.measure(now, RATE_SAMPLES);
-        estimate_ms(self.ahead(number) as u64, self.len() as u64, admitted, gave_up)
+    /// Measures the rates anew, if it is time.
+    pub fn measure(&mut self, now: Millis) {
+        if self.rated_at.is_some_and(|at| now.since(at) < RATE_EVERY_MS) {
+            return;
+        }
+        self.rated_at = Some(now);
+        self.rates = RATE_SPANS_MS.map(|span_ms| {
+            let admitted = self.admitted.measure_over(now, RATE_SAMPLES, span_ms);
+            // Both over the same time, so that a lull or a rush weighs alike.
+            (admitted, self.gave_up.measure_over(now, 0, admitted.1))
+        });
+    }
+
+    pub fn wait_ms(&self, number: u64) -> Option<u64> {
+        let (ahead, waiting) = (self.ahead(number) as u64, self.len() as u64);
+        let told = self.rates.map(|(admitted, gave_up)| (estimate_ms(ahead, waiting, admitted, gave_up), admitted.1));
+        let fits = |(wait_ms, over_ms): &(Option<u64>, u64)| wait_ms.is_some_and(|wait| wait <= over_ms * RATE_REACH);
+        told.into_iter().find(fits).or(told.last().copied())?.0
     }
 }

@@ -115,14 +115,14 @@ impl Line {
         self.wake(now);
         if let Some((class, number)) = self.people.get(&person).copied() {
             self.come_back(class, number);
-            return self.standing(now, person).ok_or(NoPlace::Lost);
+            return self.standing(person).ok_or(NoPlace::Lost);
         }
         if self.people.len() >= self.settings.waiting {
             return Err(NoPlace::Full);
         }
         let place = self.lane_mut(class).ok_or(NoPlace::NoSuchClass)?.join(now, person);
         self.enter(person, place);
-        self.standing(now, person).ok_or(NoPlace::Lost)
+        self.standing(person).ok_or(NoPlace::Lost)
     }
 
     /// Comes back to a place whose token the shell has checked.
@@ -146,7 +146,7 @@ impl Line {
                 self.enter(person, place);
             }
         }
-        self.standing(now, person).ok_or(NoPlace::Lost)
+        self.standing(person).ok_or(NoPlace::Lost)
     }
 
     fn is_too_late(&self, now: Millis) -> bool {
@@ -227,7 +227,7 @@ impl Line {
 
     /// What somebody is to be told; `None` for whoever is not in the queue.
     #[must_use]
-    pub fn standing(&self, now: Millis, person: PersonId) -> Option<Standing> {
+    pub fn standing(&self, person: PersonId) -> Option<Standing> {
         let (class, number) = self.people.get(&person).copied()?;
         let lane = self.lanes.get(usize::from(class.0))?;
         let entry = lane.entry(number)?;
@@ -236,7 +236,7 @@ impl Line {
             State::Present | State::Away(_) => Standing::Waiting {
                 place: entry.place,
                 ahead: lane.ahead(number) as u64,
-                wait_ms: lane.wait_ms(now, number),
+                wait_ms: lane.wait_ms(number),
             },
         })
     }
@@ -250,6 +250,7 @@ impl Line {
     /// Lets places and admissions end whose time is over.
     pub fn wake(&mut self, now: Millis) {
         self.began.get_or_insert(now);
+        self.lanes.iter_mut().for_each(|lane| lane.measure(now));
         while let Some((until, class, number)) = self.ends.first().copied().filter(|(until, ..)| *until <= now) {
             self.ends.remove(&(until, class, number));
             self.remove(now, class, number);

@@ -127,7 +127,7 @@ impl MemoryQueue {
             }
             QueueRequest::Standing { person } => {
                 line.wake(now);
-                standing(line.standing(now, person).ok_or(NoPlace::Lost))
+                standing(line.standing(person).ok_or(NoPlace::Lost))
             }
             QueueRequest::Admit { most } => {
                 let admissions = line.admit(now, most);

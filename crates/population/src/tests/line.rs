@@ -123,7 +123,7 @@ fn place_of(standing: Result<Standing, NoPlace>) -> Place {
 }
 
 fn ahead_of(line: &Line, person: u64) -> Option<u64> {
-    match line.standing(Millis(0), PersonId(person)) {
+    match line.standing(PersonId(person)) {
         Some(Standing::Waiting { ahead, .. }) => Some(ahead),
         _ => None,
     }
@@ -163,7 +163,7 @@ fn an_admission_is_repeated_until_it_ends() {
     assert_eq!(again, Ok(Standing::Admitted(admission)), "a lost answer loses no player");
     assert_eq!(line.next_wakeup().map(|(at, _)| at), Some(Millis(5 + ADMISSION_MS)));
     line.wake(Millis(5 + ADMISSION_MS));
-    assert_eq!(line.standing(Millis(5 + ADMISSION_MS), PersonId(1)), None);
+    assert_eq!(line.standing(PersonId(1)), None);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn errors(arrivals_per_ks: u64, admissions_per_s: u64, give_up_per_million: u64)
         }
         if second > 600 && second % 20 == 0 {
             for (person, told) in &mut shown {
-                let Some(Standing::Waiting { wait_ms: Some(wait_ms), .. }) = line.standing(now, *person) else {
+                let Some(Standing::Waiting { wait_ms: Some(wait_ms), .. }) = line.standing(*person) else {
                     continue;
                 };
                 told.push((now.0, wait_ms));

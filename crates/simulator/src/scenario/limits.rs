@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use world::{GeneratorVersion, Island, IslandPlan, TickRate};
 
 use super::Scenario;
+use crate::outcome::Bound;
 use crate::plan::Fault;
 
 /// The longest time that a scenario may name, in milliseconds: a minute is longer than anything a node waits for.
@@ -31,7 +32,7 @@ pub enum ScenarioError {
         /// Where the file says so.
         place: Place,
         /// The key with its section.
-        key: &'static str,
+        key: String,
         /// What the file says.
         found: String,
         /// What it may say.
@@ -69,10 +70,7 @@ impl Scenario {
             toml::from_str(text).map_err(|e| ScenarioError::Syntax(e.to_string().trim_end().into()))?;
         match scenario.check() {
             Ok(_) => Ok(scenario),
-            Err(ScenarioError::Range { key, found, allowed, .. }) => {
-                Err(ScenarioError::Range { place: Place(line_of(text, key)), key, found, allowed })
-            }
-            Err(other) => Err(other),
+            Err(error) => Err(error.placed(text)),
         }
     }
 
@@ -176,6 +174,18 @@ impl Scenario {
     }
 }
 
+impl ScenarioError {
+    /// The same with the line of the text that it is about.
+    pub(crate) fn placed(self, text: &str) -> Self {
+        match self {
+            Self::Range { key, found, allowed, .. } => {
+                Self::Range { place: Place(line_of(text, &key)), key, found, allowed }
+            }
+            other @ (Self::Syntax(_) | Self::Nobody { .. }) => other,
+        }
+    }
+}
+
 fn within(key: &'static str, found: u64, allowed: RangeInclusive<u64>) -> Result<(), ScenarioError> {
     if allowed.contains(&found) {
         return Ok(());
@@ -183,15 +193,39 @@ fn within(key: &'static str, found: u64, allowed: RangeInclusive<u64>) -> Result
     Err(out_of_range(key, found, format!("{} to {}", allowed.start(), allowed.end())))
 }
 
-fn out_of_range(key: &'static str, found: impl fmt::Display, allowed: String) -> ScenarioError {
-    ScenarioError::Range { place: Place(None), key, found: found.to_string(), allowed }
+pub(crate) fn out_of_range(key: impl Into<String>, found: impl fmt::Display, allowed: String) -> ScenarioError {
+    ScenarioError::Range { place: Place(None), key: key.into(), found: found.to_string(), allowed }
 }
 
-/// The line, from 1, on which a text gives `section.key` its value.
+/// Whether a file's demands are about figures that exist, and demand something.
+pub(crate) fn check_bounds<'a>(
+    bounds: &[Bound],
+    figures: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), ScenarioError> {
+    for (n, bound) in bounds.iter().enumerate() {
+        if !figures.clone().any(|figure| figure == bound.figure) {
+            let allowed = format!("one of {}", figures.collect::<Vec<_>>().join(", "));
+            return Err(out_of_range(format!("assert.{n}.figure"), &bound.figure, allowed));
+        }
+        if bound.at_least.is_none() && bound.at_most.is_none() {
+            let allowed = "at_least, at_most or both beside it".to_owned();
+            return Err(out_of_range(format!("assert.{n}.figure"), &bound.figure, allowed));
+        }
+    }
+    Ok(())
+}
+
+/// The line, from 1, on which a text gives a key its value. Parts of a key are names, or places in a list from 0.
 fn line_of(text: &str, key: &str) -> Option<usize> {
-    let (section, key) = key.split_once('.')?;
     let document = DeTable::parse(text).ok()?;
-    let DeValue::Table(table) = document.get_ref().get(section)?.get_ref() else { return None };
-    let start = table.get(key)?.span().start;
-    Some(text.get(..start)?.lines().count().max(1))
+    let mut parts = key.split('.');
+    let mut value = document.get_ref().get(parts.next()?)?;
+    for part in parts {
+        value = match value.get_ref() {
+            DeValue::Table(table) => table.get(part)?,
+            DeValue::Array(list) => list.get(part.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(text.get(..value.span().start)?.lines().count().max(1))
 }
