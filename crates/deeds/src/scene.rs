@@ -99,9 +99,9 @@ impl Scene<'_> {
         self.read::<Belongings>(&avatar_key(&self.actor.name)).map(Option::unwrap_or_default)
     }
 
-    /// What the partner carries.
+    /// What the partner carries. Who has no document was never here: nothing is given to a name.
     pub fn belongings_of(&self, partner: &Partner) -> Result<Belongings, Stop> {
-        self.read::<Belongings>(&avatar_key(&partner.name)).map(Option::unwrap_or_default)
+        self.read::<Belongings>(&avatar_key(&partner.name))?.ok_or(Stop::Refused(Code::PartnerAway))
     }
 
     /// A page or cell; one that was never written is empty.

@@ -3,6 +3,7 @@
 mod books;
 mod chests;
 mod claims;
+mod commits;
 mod fixture;
 mod gathering;
 mod hands;

@@ -62,6 +62,15 @@ fn nobody_trades_on_terms_that_the_other_did_not_agree_to() {
 }
 
 #[test]
+fn nothing_is_given_to_a_name_that_has_no_document() {
+    let (mut world, ada, _) = two();
+    let ada = ada.with(&Person::new("nobody", 3), None);
+    let give = GiveArgs { to: 3, item: "wood".into(), amount: 1 };
+    assert_eq!(world.act(&ada, "give", &give), Err(Code::PartnerAway));
+    assert_eq!(world.held(&ada, "wood"), 10);
+}
+
+#[test]
 fn a_gift_needs_room_at_the_other_end() {
     let (mut world, ada, bob) = two();
     let give = |amount| GiveArgs { to: 2, item: "wood".into(), amount };
