@@ -34,6 +34,9 @@ pub struct Verdict {
     pub faults: FaultCounts,
 }
 
+/// What decides how requests fare.
+type Fates = Box<dyn FnMut(Millis, &Request) -> Fate>;
+
 /// Which session a store request belongs to, and which part of it; the raiser has none.
 type Op = (usize, Option<Part>, Key);
 
@@ -61,7 +64,7 @@ struct Person {
 pub struct Storm {
     dice: Dice,
     now: Millis,
-    store: FaultyStore<Op, Box<dyn FnMut(Millis, &Request) -> Fate>>,
+    store: FaultyStore<Op, Fates>,
     sessions: Vec<Session>,
     people: Vec<Person>,
     rules: Rulebook,
@@ -76,7 +79,7 @@ impl Storm {
         let memory = Arc::new(MemoryStore::new());
         let mut fates = Dice::new(seed ^ 0x5eed);
         let decide = move |now: Millis, _: &Request| fate(&mut fates, now);
-        let store = FaultyStore::new(memory, Box::new(decide) as Box<dyn FnMut(Millis, &Request) -> Fate>);
+        let store = FaultyStore::new(memory, Box::new(decide) as Fates);
         let people = (0..NAMES.len())
             .map(|who| Person {
                 wishes: (1..=WISHES).map(|request| wish(&mut dice, who, request)).collect(),
