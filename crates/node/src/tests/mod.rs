@@ -2,6 +2,7 @@
 
 mod arrival;
 mod checkpoint;
+mod crowd;
 mod deeds;
 mod pair;
 mod view_of_streams;
