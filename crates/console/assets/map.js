@@ -89,7 +89,8 @@ export class WorldMap {
     const size = this.chunkM * this.view.scale;
     const seen = pageColour("seen");
     const leaders = new Map();
-    for (const [cx, cy, , publishers] of this.frame.chunks) {
+    const crowds = [];
+    for (const [cx, cy, , publishers, step] of this.frame.chunks) {
       const [x, y] = this.view.toScreen(cx * this.chunkM, cy * this.chunkM);
       if (x > this.view.width || y > this.view.height || x + size < 0 || y + size < 0) continue;
       if (publishers.length === 0) {
@@ -99,10 +100,26 @@ export class WorldMap {
       }
       leaders.set(`${cx},${cy}`, { x, y, cx, cy, leader: leaderOf(publishers) });
       ctx.drawImage(this.#tile(publishers, size >= STRIPES_PX ? 8 : 4), x, y, size, size);
+      if (step > 0) crowds.push([x, y, step]);
     }
     if (size >= 9) this.#drawGrid(ctx, size);
     this.#drawBorders(ctx, leaders, size);
+    this.#drawCrowds(ctx, crowds, size);
     this.#drawProbedChunk(ctx, size);
+  }
+
+  /** The step of the crowd contract, in the corner of each chunk that is on one. */
+  #drawCrowds(ctx, crowds, size) {
+    const side = Math.max(9, Math.min(18, size / 3));
+    ctx.font = `700 ${Math.round(side * 0.75)}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    for (const [x, y, step] of crowds) {
+      ctx.fillStyle = pageColour("warn");
+      ctx.fillRect(x, y, side, side);
+      ctx.fillStyle = pageColour("paper");
+      ctx.fillText(String(step), x + side / 2, y + side / 2 + 0.5);
+    }
   }
 
   /** Diagonal stripes, shared among the publishers by their entities; a tile joins its neighbours unbroken. */

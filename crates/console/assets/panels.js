@@ -140,15 +140,27 @@ export function entityFacts(entity, frame, unitsPerMetre) {
 }
 
 export function chunkFacts(cx, cy, chunk, frame, swatch) {
-  const [, , viewers, publishers] = chunk ?? [cx, cy, 0, []];
+  const [, , viewers, publishers, step = 0, movers = 0] = chunk ?? [cx, cy, 0, []];
   const part = ([index, count]) => {
     const node = frame.nodes[index];
     return { text: `${node?.name ?? "unknown node"}: ${count}`, node };
   };
   return {
     title: `chunk ${cx}, ${cy}${swatch ? ` · ${swatch.name}` : ""}`,
-    lines: [...publishers.map(part), { text: viewers > 0 ? `seen by ${plural(viewers, "node")}` : "nobody looks: it costs nothing" }],
+    lines: [...publishers.map(part), ...crowdFacts(step, movers), { text: viewers > 0 ? `seen by ${plural(viewers, "node")}` : "nobody looks: it costs nothing" }],
   };
+}
+
+const STEPS = [
+  "",
+  "own and adjacent sub-cells at full rate, the rest at half",
+  "slower with distance",
+  "all take turns, within a budget",
+  "all take turns, and nobody should be sent here",
+];
+
+function crowdFacts(step, movers) {
+  return step > 0 ? [{ text: `a crowd of ${movers}, step ${step}: ${STEPS[step]}` }] : [];
 }
 
 export function showTip(facts, px, py, width, height) {

@@ -107,8 +107,8 @@ async fn watch_world(mut socket: WebSocket, shared: Arc<Shared>, _place: OwnedSe
     }
 }
 
-/// Chunk: column, row, viewers, then (node, entities) for each publisher.
-type ChunkRow = (i16, i16, u16, Vec<(u16, u32)>);
+/// Chunk: column, row, viewers, (node, entities) for each publisher, step of the crowd contract, movers if it is above 0.
+type ChunkRow = (i16, i16, u16, Vec<(u16, u32)>, u8, u32);
 /// Entity: id, x, y, heading, gait, tint, node, other nodes with a ghost, name or null.
 type EntityRow<'a> = (String, i32, i32, u8, u8, u8, u16, u16, Option<&'a str>);
 /// Link: from, to, frames per second, bytes per second, gaps, up.
@@ -132,7 +132,7 @@ struct Frame<'a> {
 pub(crate) fn encode(snapshot: &Snapshot) -> String {
     let chunks = snapshot.chunks.iter().map(|c| {
         let publishers = c.publishers.iter().map(|p| (p.node.0, p.entities)).collect();
-        (c.cx, c.cy, c.viewers, publishers)
+        (c.cx, c.cy, c.viewers, publishers, c.step, c.movers)
     });
     let entities = snapshot
         .entities

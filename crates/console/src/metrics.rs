@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use crate::snapshot::{LinkView, NodeView, Snapshot};
 
+/// Steps of the crowd contract above 0.
+const CROWD_STEPS: u8 = 4;
 /// The content type that scrapers expect.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -25,12 +27,21 @@ pub(crate) fn render(snapshot: &Snapshot, watchers: usize) -> String {
     for (name, help, value) in world {
         page.family(name, help, [(String::new(), value)]);
     }
+    crowds(&mut page, snapshot);
     nodes(&mut page, snapshot);
     links(&mut page, snapshot);
     for (name, value) in snapshot.counters.iter() {
         page.family(name, "A figure of the running world.", [(String::new(), value)]);
     }
     page.text
+}
+
+fn crowds(page: &mut Page, snapshot: &Snapshot) {
+    let on = |step: u8| snapshot.chunks.iter().filter(|c| c.step == step).count() as f64;
+    let series = (1..=CROWD_STEPS).map(|step| (labels(&[("step", &step.to_string())]), on(step)));
+    page.family("crowd_chunks", "Chunks on a step of the crowd contract; nobody should be sent to those on 4.", series);
+    let most = snapshot.chunks.iter().filter(|c| c.step > 0).map(|c| c.movers).max().unwrap_or(0);
+    page.family("crowd_movers_most", "Movers in the fullest crowded chunk.", [(String::new(), f64::from(most))]);
 }
 
 fn nodes(page: &mut Page, snapshot: &Snapshot) {
@@ -117,7 +128,7 @@ fn labels(pairs: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Counters, NodeIndex};
+    use crate::{ChunkView, Counters, NodeIndex};
 
     #[test]
     fn names_and_labels_are_always_valid() {
@@ -133,6 +144,17 @@ mod tests {
         assert_eq!(page.matches("\ntombolo_gaps_total ").count(), 1);
         assert!(page.contains("# TYPE tombolo_gaps_total counter\ntombolo_gaps_total 1\n"), "{page}");
         assert!(page.contains("\ntombolo_nodes 0\n"), "{page}");
+    }
+
+    #[test]
+    fn each_step_of_the_crowd_contract_has_a_figure() {
+        let chunk = |step, movers| ChunkView { step, movers, ..ChunkView::default() };
+        let chunks = vec![chunk(3, 1_800), chunk(0, 0), chunk(1, 250), chunk(1, 300)];
+        let page = render(&Snapshot { chunks, ..Snapshot::default() }, 0);
+        for (step, count) in [(1, 2), (2, 0), (3, 1), (4, 0)] {
+            assert!(page.contains(&format!("\ntombolo_crowd_chunks{{step=\"{step}\"}} {count}\n")), "{page}");
+        }
+        assert!(page.contains("\ntombolo_crowd_movers_most 1800\n"), "{page}");
     }
 
     #[test]

@@ -137,6 +137,12 @@ pub struct ChunkView {
     pub publishers: Vec<Presence>,
     /// Nodes that have it in their interest.
     pub viewers: u16,
+    /// The step of the crowd contract that it is on, the highest of those that see it. 0: nobody is told less.
+    #[serde(default)]
+    pub step: u8,
+    /// How many it holds, where it is on a step above 0.
+    #[serde(default)]
+    pub movers: u32,
 }
 
 /// The part of one node in a chunk.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
-use node::Status;
 use node::ports::mesh::{Mesh, MeshCounters};
+use node::{CrowdStatus, Status};
 use protocol::Incarnation;
 
 use crate::limits::WATCHED_FOR;
@@ -62,6 +62,8 @@ pub struct NodeReport {
     pub gateway: gateway::Counters,
     /// What its shell has counted.
     pub shell: ShellCounters,
+    /// The crowded chunks that it sees.
+    pub crowds: Vec<CrowdStatus>,
     /// The machine as it was when it was last looked at. None before the first look.
     pub status: Option<Arc<Status>>,
 }

@@ -231,6 +231,7 @@ impl Shell {
             node: self.node.counters(),
             gateway: self.gateway.counters(),
             shell: self.life.counters,
+            crowds: self.node.crowded(),
             status: self.life.status.clone(),
         });
     }

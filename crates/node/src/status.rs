@@ -5,7 +5,7 @@ use protocol::frame::Look;
 use world::{Chunk, EntityId, Epoch, Hop, Millis, Motion, Position, Tick};
 
 use crate::counters::Counters;
-use crate::crowd::ladder::Step;
+use crate::crowd::ladder::{Ladder, Step};
 use crate::machine::Node;
 use crate::session::Stage;
 
@@ -105,6 +105,14 @@ pub struct Status {
 }
 
 impl Node {
+    /// The crowded chunks that it sees.
+    #[must_use]
+    pub fn crowded(&self) -> Vec<CrowdStatus> {
+        let status =
+            |(chunk, ladder): (Chunk, &Ladder)| CrowdStatus { chunk, step: ladder.step(), movers: ladder.movers() };
+        self.crowds.iter().map(status).filter(|crowd| crowd.step > Step::Full).collect()
+    }
+
     /// The node as it is now.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -159,12 +167,7 @@ impl Node {
             held_frames: self.viewer.held_frames(),
             interest: self.interest.chunks().collect(),
             chunks,
-            crowds: self
-                .crowds
-                .iter()
-                .map(|(chunk, ladder)| CrowdStatus { chunk, step: ladder.step(), movers: ladder.movers() })
-                .filter(|crowd| crowd.step > Step::Full)
-                .collect(),
+            crowds: self.crowded(),
             peers: self
                 .peers
                 .iter()

@@ -197,6 +197,11 @@ fn chunks(reports: &[(String, NodeReport)], indices: &BTreeMap<Incarnation, Node
             view.publishers.push(Presence { node: *node, entities: c.avatars });
         }
     }
+    for crowd in reports.iter().flat_map(|(_, r)| &r.crowds) {
+        let view = views.entry(crowd.chunk).or_default();
+        (view.cx, view.cy) = (crowd.chunk.cx, crowd.chunk.cy);
+        (view.step, view.movers) = (view.step.max(crowd.step.number()), view.movers.max(crowd.movers));
+    }
     views.into_values().collect()
 }
 

@@ -13,6 +13,7 @@ use console::Console;
 use host::{Host, HostConfig, HostCounters, HostView, OpenMesh, Parts};
 use mesh_zeromq::{MeshConfig, ZeromqMesh};
 use node::ports::memory_directory::MemoryDirectory;
+use node::{Contract, CrowdStatus};
 use serde_json::json;
 use store::MemoryStore;
 use tokio::sync::watch;
@@ -59,6 +60,9 @@ pub struct DevArgs {
     no_map: bool,
     #[command(flatten)]
     world: WorldOptions,
+    /// The crowd contract: what clients are told of a chunk with more than 200 people. `off` tells them everything
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    contract: options::Switch,
     /// Plant a bug, to see that it is found; `tombolo simulate --plant list` names them
     #[arg(long, value_name = "NAME")]
     plant: Option<String>,
@@ -146,6 +150,11 @@ impl World {
         sum(&self.views())
     }
 
+    /// Crowded chunks, once for each node that sees them.
+    fn crowds(&self) -> Vec<CrowdStatus> {
+        self.views().iter().flat_map(|(_, view)| view.reports()).flat_map(|report| report.crowds).collect()
+    }
+
     fn addresses(&self) -> Vec<String> {
         self.hosts.iter().flat_map(|h| h.addresses().iter().map(ToString::to_string)).collect()
     }
@@ -206,12 +215,12 @@ async fn play(args: DevArgs, secure: Option<Secure>, plan: Option<Plan>) -> Outc
         }
     };
     show.close();
-    let counters = world.counters();
+    let (counters, crowds) = (world.counters(), world.crowds());
     world.end().await;
     if let Some(failure) = ended_early {
         return Err(failure);
     }
-    let result = result(&args, &counters, report.as_ref());
+    let result = result(&args, &counters, &crowds, report.as_ref());
     if args.json {
         println!("{result}");
     } else {
@@ -293,6 +302,7 @@ async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure
             rate,
             view: args.world.view.0,
             planted,
+            contract: Contract { on: args.contract == options::Switch::On, ..Contract::default() },
             tls: secure.map(|secure| secure.tls.clone()),
             // All bots come from one address.
             gateway: gateway::Limits { per_address: node::limits::SESSIONS, ..gateway::Limits::default() },
@@ -335,7 +345,12 @@ fn open_map(args: &DevArgs, world: &mut World, atlas: &Arc<Atlas>) -> Result<(),
     Ok(())
 }
 
-fn result(args: &DevArgs, counters: &HostCounters, report: Option<&bots::Report>) -> serde_json::Value {
+fn result(
+    args: &DevArgs,
+    counters: &HostCounters,
+    crowds: &[CrowdStatus],
+    report: Option<&bots::Report>,
+) -> serde_json::Value {
     let node = &counters.node;
     let mut result = json!({
         "nodes": args.nodes,
@@ -351,6 +366,7 @@ fn result(args: &DevArgs, counters: &HostCounters, report: Option<&bots::Report>
         "bytes_per_update": node.client_bytes as f64 / node.updates_delivered.max(1) as f64,
         "node": node.named().into_iter().map(|(n, v)| (n.to_owned(), json!(v))).collect::<serde_json::Map<_, _>>(),
         "shell": counters.shell.named().into_iter().map(|(n, v)| (n.to_owned(), json!(v))).collect::<serde_json::Map<_, _>>(),
+        "crowds": crowds.iter().map(crowd).collect::<Vec<_>>(),
         "mesh": {
             "sent": counters.mesh.sent, "delivered": counters.mesh.delivered,
             "dropped": counters.mesh.dropped, "refused": counters.mesh.refused,
@@ -362,4 +378,9 @@ fn result(args: &DevArgs, counters: &HostCounters, report: Option<&bots::Report>
         result["bots"] = json!(report);
     }
     result
+}
+
+fn crowd(crowd: &CrowdStatus) -> serde_json::Value {
+    let CrowdStatus { chunk, step, movers } = crowd;
+    json!({ "cx": chunk.cx, "cy": chunk.cy, "step": step.number(), "movers": movers })
 }

@@ -12,6 +12,15 @@ use world::{IslandPlan, Planted, TickRate};
 
 use crate::failure::Failure;
 
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// It is in force.
+    On,
+    /// It is not.
+    Off,
+}
+
 /// The world itself.
 #[derive(Clone, Debug, Args)]
 pub struct WorldOptions {

@@ -50,6 +50,10 @@ fn files_that_cannot_be_used() {
         ("tick_hz = 10", "tick_hs = 10", &["`tick_hs`", "did you mean `tick_hz`?"][..]),
         ("[store]", "[stroe]", &["did you mean `store`?"]),
         ("size_chunks = 24", "size_chunks = 4", &["world.size_chunks", "8 to 512"]),
+        ("contract = \"on\"", "contracts = \"on\"", &["`contracts`", "did you mean `contract`?"]),
+        ("contract = \"on\"", "contract = \"maybe\"", &["contract", "`on` or `off`"]),
+        ("step_2_movers = 600", "step_2_movers = 100", &["crowd", "must be at least 1 and grow"]),
+        ("budget_kib_s = 64", "budget_kib_s = 0", &["crowd", "a budget of 0 bytes"]),
         ("deadline_ms = 2000", "deadline_ms = \"soon\"", &["deadline_ms", "invalid type"]),
     ];
     for (index, (right, wrong, named)) in cases.into_iter().enumerate() {

@@ -154,6 +154,7 @@ impl World {
             cy: chunk.cy,
             publishers: publishers.iter().map(presence).collect(),
             viewers,
+            ..ChunkView::default()
         };
         chunks.into_iter().map(view).collect()
     }

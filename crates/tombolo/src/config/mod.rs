@@ -17,8 +17,8 @@ use directory_etcd::{EtcdConfig, EtcdTls, EtcdUser};
 use gateway::Tls;
 use host::HostConfig;
 use mesh_zeromq::{AcceptedKeys, KeyPair, MeshConfig, Security};
-use node::View;
 use node::ports::directory::{Half, check_name};
+use node::{Contract, View};
 use serde::Deserialize;
 use store_shared::SharedStoreConfig;
 use tls::Identity;
@@ -36,6 +36,9 @@ pub struct NodeConfig {
     /// The world that it serves; the same on all hosts.
     #[serde(default)]
     pub world: WorldSection,
+    /// What clients are told of a crowd; the same on all hosts.
+    #[serde(default)]
+    pub crowd: CrowdSection,
     /// Clients.
     #[serde(default)]
     pub clients: ClientSection,
@@ -101,6 +104,34 @@ pub struct WorldSection {
     pub view_far: u8,
     /// Ticks between two frames of a far chunk.
     pub far_every: u8,
+}
+
+/// `[crowd]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrowdSection {
+    /// Whether the crowd contract holds.
+    pub contract: Switch,
+    /// Movers in a chunk above which own and adjacent sub-cells are told at full rate, the rest at half.
+    pub step_1_movers: u32,
+    /// Above which it is told slower with distance.
+    pub step_2_movers: u32,
+    /// Above which its sub-cells take turns.
+    pub step_3_movers: u32,
+    /// Above which nobody else should be sent there.
+    pub step_4_movers: u32,
+    /// KiB a second of changes that a client should be told at most.
+    pub budget_kib_s: u32,
+}
+
+/// On or off, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// It is in force.
+    On,
+    /// It is not.
+    Off,
 }
 
 /// `[clients]`
@@ -228,6 +259,15 @@ impl Default for WorldSection {
     }
 }
 
+impl Default for CrowdSection {
+    fn default() -> Self {
+        let Contract { movers, budget_bytes_s, .. } = Contract::default();
+        let [step_1_movers, step_2_movers, step_3_movers, step_4_movers] = movers;
+        let budget_kib_s = budget_bytes_s / 1_024;
+        Self { contract: Switch::On, step_1_movers, step_2_movers, step_3_movers, step_4_movers, budget_kib_s }
+    }
+}
+
 impl Default for ClientSection {
     fn default() -> Self {
         Self {
@@ -284,6 +324,7 @@ impl NodeConfig {
             return Err(("world.size_chunks", format!("{found} is not {} to {}", sides.start(), sides.end())));
         }
         world::Island::new(self.plan()).map_err(|e| ("world.seed", e.to_string()))?;
+        self.contract().check().map_err(|wrong| ("crowd", wrong))?;
         if self.mesh.listen.is_unspecified() && self.mesh.advertise.is_none() {
             return Err(("mesh.advertise", "name an address: nobody can connect to all interfaces".into()));
         }
@@ -295,6 +336,16 @@ impl NodeConfig {
             return Err(("store.deadline_ms", format!("{} is not 100 to 60000", self.store.deadline_ms)));
         }
         Ok(())
+    }
+
+    /// The crowd contract.
+    fn contract(&self) -> Contract {
+        let c = &self.crowd;
+        Contract {
+            on: c.contract == Switch::On,
+            movers: [c.step_1_movers, c.step_2_movers, c.step_3_movers, c.step_4_movers],
+            budget_bytes_s: c.budget_kib_s.saturating_mul(1_024),
+        }
     }
 
     /// The island's plan.
@@ -320,6 +371,7 @@ impl NodeConfig {
             rate: self.rate(),
             flush_after_ms: w.flush_after_ms,
             view: View { near: w.view_near, far: w.view_far, far_every: w.far_every },
+            contract: self.contract(),
             sessions: self.clients.sessions,
             gateway: gateway::Limits { per_address: self.clients.per_address, ..gateway::Limits::default() },
             ..HostConfig::new(self.host.name.clone(), IslandId(w.island), self.plan())

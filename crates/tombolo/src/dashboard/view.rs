@@ -168,29 +168,37 @@ fn bots_line(bots: &bots::Progress) -> String {
     )
 }
 
-/// The newest happenings that fit, oldest first.
+/// The fullest crowd, if there is one.
+fn crowd_words(snapshot: &Snapshot) -> Option<String> {
+    let crowds = || snapshot.chunks.iter().filter(|c| c.step > 0);
+    let fullest = crowds().max_by_key(|c| (c.step, c.movers))?;
+    let others = match crowds().count() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    Some(format!(" a crowd of {} at ({}, {}), step {}{others}", fullest.movers, fullest.cx, fullest.cy, fullest.step))
+}
+
+/// The fullest crowd, and below it the newest happenings that fit, oldest first.
 fn draw_events(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, colours: Colours) {
-    let skip = snapshot.events.len().saturating_sub(usize::from(area.height));
-    let rows: Vec<Line<'_>> = snapshot
-        .events
-        .iter()
-        .skip(skip)
-        .map(|event| {
-            let (sign, ink) = match event.severity {
-                Severity::Info => ("·", colours.faint()),
-                Severity::Good => ("+", colours.ink(Rgb(0x00, 0xc0, 0x90))),
-                Severity::Warn => ("!", colours.ink(Rgb(0xe6, 0x9f, 0x00))),
-            };
-            let s = event.at_ms / 1_000 % 86_400;
-            let at = format!(" {:02}:{:02}:{:02} UTC ", s / 3_600, s / 60 % 60, s % 60);
-            Line::from(vec![
-                Span::styled(at, colours.faint()),
-                Span::styled(format!("{sign} "), ink),
-                Span::raw(event.text.as_str()),
-            ])
-        })
-        .collect();
-    frame.render_widget(Paragraph::new(rows), area);
+    let crowd = crowd_words(snapshot).map(|words| Line::styled(words, colours.ink(Rgb(0xe6, 0x9f, 0x00))));
+    let room = usize::from(area.height).saturating_sub(usize::from(crowd.is_some()));
+    let skip = snapshot.events.len().saturating_sub(room);
+    let events = snapshot.events.iter().skip(skip).map(|event| {
+        let (sign, ink) = match event.severity {
+            Severity::Info => ("·", colours.faint()),
+            Severity::Good => ("+", colours.ink(Rgb(0x00, 0xc0, 0x90))),
+            Severity::Warn => ("!", colours.ink(Rgb(0xe6, 0x9f, 0x00))),
+        };
+        let s = event.at_ms / 1_000 % 86_400;
+        let at = format!(" {:02}:{:02}:{:02} UTC ", s / 3_600, s / 60 % 60, s % 60);
+        Line::from(vec![
+            Span::styled(at, colours.faint()),
+            Span::styled(format!("{sign} "), ink),
+            Span::raw(event.text.as_str()),
+        ])
+    });
+    frame.render_widget(Paragraph::new(crowd.into_iter().chain(events).collect::<Vec<_>>()), area);
 }
 
 #[cfg(test)]

@@ -72,3 +72,13 @@ fn every_size_is_drawn() {
         screen(size, &snapshot(4), &bots::Progress::default());
     }
 }
+
+#[test]
+fn a_crowd_is_named_with_its_step() {
+    let mut world = snapshot(1);
+    let chunk = |cx, step, movers| console::ChunkView { cx, cy: 7, step, movers, ..console::ChunkView::default() };
+    world.chunks = vec![chunk(3, 0, 0), chunk(4, 3, 1_800), chunk(5, 1, 240)];
+    let rows = screen((80, 24), &world, &bots::Progress::default());
+    assert!(rows.iter().any(|row| row.contains("a crowd of 1800 at (4, 7), step 3 and 1 more")), "{rows:#?}");
+    assert!(rows[23].contains("event 19"), "{rows:#?}");
+}
