@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use load::{Dialect, LoadPlan};
 use run::BenchArgs;
-use scene::{Scene, SceneKind};
+use scene::{Placement, Scene, SceneKind};
 use serve::ServePlan;
 
 #[derive(Parser)]
@@ -42,6 +42,8 @@ enum Command {
     Spread(BenchArgs),
     /// The crowd over several nodes
     Split(BenchArgs),
+    /// Several nodes publish one chunk, and a shard grows at constant people a node
+    Mesh(BenchArgs),
     /// A part: the product
     #[command(hide = true)]
     Serve {
@@ -49,6 +51,8 @@ enum Command {
         scene: SceneArgs,
         #[arg(long, default_value_t = 1)]
         nodes: u16,
+        #[arg(long, value_parser = run::on_or_off, action = clap::ArgAction::Set)]
+        contract: bool,
     },
     /// A part: the floor
     #[command(hide = true)]
@@ -85,6 +89,8 @@ struct LoadArgs {
     dialect: Dialect,
     #[arg(long, value_delimiter = ',')]
     address: Vec<SocketAddr>,
+    #[arg(long)]
+    placement: Placement,
     #[arg(long, value_delimiter = ',')]
     server: Vec<u32>,
     #[arg(long)]
@@ -100,12 +106,13 @@ fn obey(command: Command) -> anyhow::Result<bool> {
         Command::Crowd(args) => run::run(run::CROWD, &args),
         Command::Spread(args) => run::run(run::SPREAD, &args),
         Command::Split(args) => run::run(run::SPLIT, &args),
-        Command::Serve { scene, nodes } => {
+        Command::Mesh(args) => run::run(run::MESH, &args),
+        Command::Serve { scene, nodes, contract } => {
             tracing_subscriber::fmt()
                 .with_writer(std::io::stderr)
                 .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
                 .init();
-            serve::serve(ServePlan { scene: scene.scene(), nodes })?;
+            serve::serve(ServePlan { scene: scene.scene(), nodes, contract })?;
             Ok(true)
         }
         Command::Floor { scene, listen } => {
@@ -117,6 +124,7 @@ fn obey(command: Command) -> anyhow::Result<bool> {
                 dialect: args.dialect,
                 scene: args.scene.scene(),
                 addresses: args.address,
+                placement: args.placement,
                 servers: args.server,
                 observers: args.observers,
                 warm_up: Duration::from_millis(args.warm_up_ms),

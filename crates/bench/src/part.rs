@@ -8,10 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::load::tally::Seen;
-use crate::scene::{Scene, SceneKind};
-
-/// The niceness of what is measured.
-const PRIORITY: &str = "-15";
+use crate::scene::{Placement, Scene, SceneKind};
 
 /// Cores as `taskset` names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +17,34 @@ pub struct Cores {
     pub server: Option<usize>,
     /// Of the load.
     pub load: Option<usize>,
+    /// Whether what is measured goes before all other work of the machine, where the system lets us.
+    pub real_time: bool,
 }
 
 impl Cores {
     /// The first core for the server and the second for the load, where there are two and they can be had.
     #[must_use]
     pub fn find() -> Self {
+        let can = |words: &[&str]| {
+            let tried = Command::new(words[0]).args(&words[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            tried.is_ok_and(|status| status.success())
+        };
         let enough = std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= 2);
-        let pins = Command::new("taskset").args(["-c", "0,1", "true"]).status().is_ok_and(|status| status.success());
-        if enough && pins { Self { server: Some(0), load: Some(1) } } else { Self { server: None, load: None } }
+        let pins = enough && can(&["taskset", "-c", "0,1", "true"]);
+        let (server, load) = if pins { (Some(0), Some(1)) } else { (None, None) };
+        Self { server, load, real_time: pins && can(&["chrt", "--rr", "1", "true"]) }
+    }
+
+    /// This program, to be run on a core.
+    fn command(&self, core: Option<usize>) -> Result<Command> {
+        let me = std::env::current_exe().context("this program's own path")?;
+        let Some(core) = core else { return Ok(Command::new(me)) };
+        let core = core.to_string();
+        let pinned = ["taskset", "-c", core.as_str()];
+        let words = if self.real_time { [&["chrt", "--rr", "1"], &pinned[..]].concat() } else { pinned.to_vec() };
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg(me);
+        Ok(command)
     }
 }
 
@@ -41,6 +57,8 @@ pub enum Subject {
     Product {
         /// Hosts of one node each, in one process.
         nodes: u16,
+        /// Whether the crowd contract is in force.
+        contract: bool,
     },
 }
 
@@ -56,11 +74,14 @@ impl Server {
     ///
     /// # Errors
     /// It did not start; it has said why on standard error.
-    pub fn start(subject: Subject, scene: Scene, core: Option<usize>) -> Result<Self> {
-        let mut command = me(core)?;
+    pub fn start(subject: Subject, scene: Scene, cores: &Cores) -> Result<Self> {
+        let mut command = cores.command(cores.server)?;
         match subject {
             Subject::Floor => command.arg("floor"),
-            Subject::Product { nodes } => command.args(["serve", "--nodes", &nodes.to_string()]),
+            Subject::Product { nodes, contract } => {
+                command.args(["serve", "--nodes", &nodes.to_string()]);
+                command.args(["--contract", if contract { "on" } else { "off" }])
+            }
         };
         put_scene(&mut command, scene);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("the server")?;
@@ -96,6 +117,8 @@ impl Drop for Server {
 pub struct Play {
     /// Clients that read all that they are told.
     pub observers: usize,
+    /// Which node serves whom.
+    pub placement: Placement,
     /// Before the measurement.
     pub warm_up: Duration,
     /// The measurement.
@@ -106,13 +129,17 @@ pub struct Play {
 ///
 /// # Errors
 /// The load could not play to its end; it has said why on standard error.
-pub fn load(server: &Server, subject: Subject, scene: Scene, play: Play, core: Option<usize>) -> Result<Seen> {
-    let mut command = me(core)?;
+pub fn load(server: &Server, subject: Subject, scene: Scene, play: Play, cores: &Cores) -> Result<Seen> {
+    let mut command = cores.command(cores.load)?;
     let addresses: Vec<String> = server.addresses.iter().map(ToString::to_string).collect();
     let dialect = if subject == Subject::Floor { "floor" } else { "world" };
     command.args(["load", "--dialect", dialect, "--address", &addresses.join(",")]);
     command.args(["--server", &server.process.id().to_string(), "--observers", &play.observers.to_string()]);
-    command.args(["--warm-up-ms", &play.warm_up.as_millis().to_string()]);
+    let placement = match play.placement {
+        Placement::Turn => "turn",
+        Placement::Place => "place",
+    };
+    command.args(["--placement", placement, "--warm-up-ms", &play.warm_up.as_millis().to_string()]);
     command.args(["--time-ms", &play.time.as_millis().to_string()]);
     put_scene(&mut command, scene);
     let output = command.stderr(Stdio::inherit()).output().context("the load")?;
@@ -120,15 +147,6 @@ pub fn load(server: &Server, subject: Subject, scene: Scene, play: Play, core: O
         bail!("the load ended early");
     }
     Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-fn me(core: Option<usize>) -> Result<Command> {
-    let me = std::env::current_exe().context("this program's own path")?;
-    let Some(core) = core else { return Ok(Command::new(me)) };
-    // Above whatever else runs on this machine, where the system lets us: it warns on standard error and goes on.
-    let mut command = Command::new("nice");
-    command.args(["-n", PRIORITY, "taskset", "-c", &core.to_string()]).arg(me);
-    Ok(command)
 }
 
 fn put_scene(command: &mut Command, scene: Scene) {

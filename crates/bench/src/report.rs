@@ -49,6 +49,11 @@ pub fn line(row: &Row) -> String {
         100.0 * row.load_waited,
         100.0 * row.load_busy,
     );
+    if row.nodes > 1 {
+        let (p50, p95) = (row.publishers_p50, row.publishers_p95);
+        text += &format!("\n       placed by {:?}: publishers per chunk p50 {p50}, p95 {p95}", row.placement)
+            .to_lowercase();
+    }
     if row.corrected > 0.0 || row.violations + row.astray > 0 {
         text += &format!(
             "\n       {:.2} % of inputs put right, {} violations, {} astray",
@@ -86,6 +91,7 @@ pub fn json(rows: &[Row], cores: &Cores, rounds: usize, seconds: f64) -> serde_j
         "seconds": seconds,
         "server_core": cores.server,
         "load_core": cores.load,
+        "real_time": cores.real_time,
         "met": rows.iter().all(|row| row.met != Some(false)),
     })
 }

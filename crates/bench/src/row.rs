@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::load::tally::Seen;
+use crate::scene::Placement;
 
 /// One row of the results.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +16,12 @@ pub struct Row {
     pub nodes: u16,
     /// Whether the crowd contract was in force.
     pub contract: bool,
+    /// Which node served whom.
+    pub placement: Placement,
+    /// Nodes that served people of one chunk, the median of all chunks.
+    pub publishers_p50: usize,
+    /// One chunk in twenty had more.
+    pub publishers_p95: usize,
     /// CPU seconds of the server for a million delivered updates.
     pub cpu_s_per_million: f64,
     /// The same of the floor.
@@ -63,6 +70,17 @@ pub struct Row {
     pub met: Option<bool>,
 }
 
+/// How the product was set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Nodes in all.
+    pub nodes: u16,
+    /// Whether the crowd contract was in force.
+    pub contract: bool,
+    /// Which node served whom.
+    pub placement: Placement,
+}
+
 /// One round: the product and the floor, one after the other.
 #[derive(Clone, Debug)]
 pub struct Round {
@@ -75,7 +93,8 @@ pub struct Round {
 impl Row {
     /// The row of some rounds, at least one.
     #[must_use]
-    pub fn of(bench: &'static str, nodes: u16, contract: bool, rounds: &[Round]) -> Self {
+    pub fn of(bench: &'static str, subject: Settings, rounds: &[Round]) -> Self {
+        let Settings { nodes, contract, placement } = subject;
         let median = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
         let ratios: Vec<f64> =
             rounds.iter().map(|round| per_million(&round.product) / per_million(&round.floor)).collect();
@@ -85,6 +104,9 @@ impl Row {
             clients: rounds.first().map_or(0, |round| round.product.clients),
             nodes,
             contract,
+            placement,
+            publishers_p50: rounds.iter().map(|r| r.product.publishers_p50).max().unwrap_or(0),
+            publishers_p95: rounds.iter().map(|r| r.product.publishers_p95).max().unwrap_or(0),
             cpu_s_per_million: median(&|r| per_million(&r.product)),
             floor_cpu_s_per_million: median(&|r| per_million(&r.floor)),
             floor_ratio: self::median(ratios),

@@ -10,8 +10,8 @@ use clap::Args;
 
 use crate::part::{self, Cores, Play, Server, Subject};
 use crate::report;
-use crate::row::{Round, Row};
-use crate::scene::{MOST_CLIENTS, Scene, SceneKind};
+use crate::row::{Round, Row, Settings};
+use crate::scene::{MOST_CLIENTS, Placement, Scene, SceneKind};
 use crate::target;
 
 /// Nodes that one process serves at most.
@@ -35,31 +35,97 @@ pub struct BenchArgs {
     /// Seconds of play before each measurement
     #[arg(long, default_value_t = 3.0, value_name = "S")]
     warm_up: f64,
+    /// Whether the crowd contract is in force [default: on in spread, off elsewhere]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, action = clap::ArgAction::Set)]
+    contract: Option<bool>,
     /// Print one JSON object and nothing else on standard output
     #[arg(long)]
     json: bool,
 }
 
-/// A bench.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bench {
-    /// Its name.
-    pub name: &'static str,
-    /// Where it takes place.
-    pub scene: SceneKind,
-    /// Unless told otherwise.
-    pub clients: &'static [usize],
-    /// Unless told otherwise.
-    pub nodes: &'static [u16],
+/// Reads `on` or `off`.
+///
+/// # Errors
+/// It is neither.
+pub fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected on or off".to_owned()),
+    }
 }
 
+/// A bench: its rows, unless told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bench {
+    name: &'static str,
+    clients: &'static [usize],
+    nodes: &'static [u16],
+    series: &'static [Series],
+    contract: bool,
+}
+
+/// Rows that differ in nothing but numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Series {
+    scene: SceneKind,
+    placement: Placement,
+    /// Whether the clients are counted for each node.
+    clients_a_node: bool,
+    /// Nodes that this series needs at least.
+    from_nodes: u16,
+}
+
+const ONE_CROWD: Series =
+    Series { scene: SceneKind::Crowd, placement: Placement::Turn, clients_a_node: false, from_nodes: 1 };
+const ONE_SPREAD: Series = Series { scene: SceneKind::Spread, ..ONE_CROWD };
+const SHARD: Series = Series { clients_a_node: true, from_nodes: 2, ..ONE_SPREAD };
+
 /// Everybody in one chunk, on one node.
-pub const CROWD: Bench = Bench { name: "crowd", scene: SceneKind::Crowd, clients: &[500, 1000, 2000], nodes: &[1] };
+pub const CROWD: Bench =
+    Bench { name: "crowd", clients: &[500, 1000, 2000], nodes: &[1], series: &[ONE_CROWD], contract: false };
 /// A thousand people a square kilometre, on one node.
 pub const SPREAD: Bench =
-    Bench { name: "spread", scene: SceneKind::Spread, clients: &[500, 1000, 2000, 4000], nodes: &[1] };
+    Bench { name: "spread", clients: &[500, 1000, 2000, 4000], nodes: &[1], series: &[ONE_SPREAD], contract: true };
 /// The crowd over several nodes.
-pub const SPLIT: Bench = Bench { name: "split", scene: SceneKind::Crowd, clients: &[1000], nodes: &[1, 2, 4] };
+pub const SPLIT: Bench =
+    Bench { name: "split", clients: &[1000], nodes: &[1, 2, 4], series: &[ONE_CROWD], contract: false };
+/// Publishers of one chunk, and shards of growing size, whose people stand in turn or by place.
+pub const MESH: Bench = Bench {
+    name: "mesh",
+    clients: &[60],
+    nodes: &[1, 2, 4, 8, 16, 32],
+    series: &[ONE_CROWD, SHARD, Series { placement: Placement::Place, ..SHARD }],
+    contract: false,
+};
+
+/// One row to be measured.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    bench: &'static str,
+    scene: Scene,
+    settings: Settings,
+}
+
+impl Bench {
+    fn orders(&self, args: &BenchArgs) -> Result<Vec<Order>> {
+        let clients = if args.clients.is_empty() { self.clients } else { &args.clients };
+        let nodes = if args.nodes.is_empty() { self.nodes } else { &args.nodes };
+        ensure!(nodes.iter().all(|k| (1..=MOST_NODES).contains(k)), "--nodes: 1 to {MOST_NODES}");
+        let mut orders = Vec::new();
+        for series in self.series {
+            for (clients, nodes) in clients.iter().flat_map(|n| nodes.iter().map(move |k| (*n, *k))) {
+                let clients = if series.clients_a_node { clients * usize::from(nodes) } else { clients };
+                ensure!((2..=MOST_CLIENTS).contains(&clients), "--clients: 2 to {MOST_CLIENTS} in all");
+                let contract = args.contract.unwrap_or(self.contract);
+                let settings = Settings { nodes, contract, placement: series.placement };
+                let order = Order { bench: self.name, scene: Scene::new(series.scene, clients), settings };
+                orders.extend((nodes >= series.from_nodes).then_some(order));
+            }
+        }
+        Ok(orders)
+    }
+}
 
 /// Runs a bench and prints its rows. True when nothing was seen that should never be; whether targets were met is
 /// printed and no failure.
@@ -67,11 +133,8 @@ pub const SPLIT: Bench = Bench { name: "split", scene: SceneKind::Crowd, clients
 /// # Errors
 /// The arguments make no sense, or a part of a run failed.
 pub fn run(bench: Bench, args: &BenchArgs) -> Result<bool> {
-    let clients = if args.clients.is_empty() { bench.clients } else { &args.clients };
-    let nodes = if args.nodes.is_empty() { bench.nodes } else { &args.nodes };
-    ensure!(clients.iter().all(|n| (2..=MOST_CLIENTS).contains(n)), "--clients: 2 to {MOST_CLIENTS}");
-    ensure!(nodes.iter().all(|k| (1..=MOST_NODES).contains(k)), "--nodes: 1 to {MOST_NODES}");
     ensure!(args.rounds > 0, "--rounds: at least 1");
+    let orders = bench.orders(args)?;
     let cores = Cores::find();
     let say = |text: &str| if args.json { eprintln!("{text}") } else { println!("{text}") };
     if cores.server.is_none() {
@@ -79,8 +142,8 @@ pub fn run(bench: Bench, args: &BenchArgs) -> Result<bool> {
     }
     say(&report::head());
     let mut rows = Vec::new();
-    for (clients, nodes) in clients.iter().flat_map(|n| nodes.iter().map(move |k| (*n, *k))) {
-        let row = measure(bench, clients, nodes, args, &cores)?;
+    for order in orders {
+        let row = measure(order, args, &cores)?;
         say(&report::line(&row));
         rows.push(row);
     }
@@ -92,23 +155,24 @@ pub fn run(bench: Bench, args: &BenchArgs) -> Result<bool> {
     Ok(rows.iter().all(|row| row.violations == 0))
 }
 
-fn measure(bench: Bench, clients: usize, nodes: u16, args: &BenchArgs, cores: &Cores) -> Result<Row> {
-    let scene = Scene::new(bench.scene, clients);
+fn measure(order: Order, args: &BenchArgs, cores: &Cores) -> Result<Row> {
+    let Order { bench, scene, settings } = order;
     // In a crowd one observer sees everybody; elsewhere it takes many to see enough.
-    let observers = match bench.scene {
+    let observers = match scene.kind {
         SceneKind::Crowd => 8,
-        SceneKind::Spread => (clients / 10).max(8),
+        SceneKind::Spread => (scene.clients / 10).max(8),
     };
     let time = Duration::from_secs_f64(args.seconds);
-    let play = Play { observers, warm_up: Duration::from_secs_f64(args.warm_up), time };
-    let seen = |subject: Subject| {
-        let server = Server::start(subject, scene, cores.server)?;
-        part::load(&server, subject, scene, play, cores.load)
+    let warm_up = Duration::from_secs_f64(args.warm_up);
+    let seen = |subject: Subject, placement: Placement| {
+        let server = Server::start(subject, scene, cores)?;
+        part::load(&server, subject, scene, Play { observers, placement, warm_up, time }, cores)
     };
+    let product = Subject::Product { nodes: settings.nodes, contract: settings.contract };
     let mut rounds = Vec::new();
     for _ in 0..args.rounds {
-        let floor = seen(Subject::Floor)?;
-        rounds.push(Round { product: seen(Subject::Product { nodes })?, floor });
+        let floor = seen(Subject::Floor, Placement::Turn)?;
+        rounds.push(Round { product: seen(product, settings.placement)?, floor });
     }
-    Ok(Row::of(bench.name, nodes, false, &rounds))
+    Ok(Row::of(bench, settings, &rounds))
 }

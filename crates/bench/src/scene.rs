@@ -23,6 +23,35 @@ pub enum SceneKind {
     Spread,
 }
 
+/// Which node serves whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Placement {
+    /// In turn: neighbours are served by different nodes, which is what long walks come to when nobody is re-homed.
+    Turn,
+    /// By place, in strips from west to east: what re-homing aims at.
+    Place,
+}
+
+impl Placement {
+    /// The node of each of those whose homes these are, of so many nodes.
+    #[must_use]
+    pub fn nodes(self, homes: &[Position], nodes: usize) -> Vec<usize> {
+        match self {
+            Self::Turn => (0..homes.len()).map(|n| n % nodes).collect(),
+            Self::Place => {
+                let mut from_west: Vec<usize> = (0..homes.len()).collect();
+                from_west.sort_by_key(|n| (homes[*n].x, *n));
+                let mut node = vec![0; homes.len()];
+                for (rank, n) in from_west.into_iter().enumerate() {
+                    node[n] = rank * nodes / homes.len();
+                }
+                node
+            }
+        }
+    }
+}
+
 /// A place for so many people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scene {
@@ -129,6 +158,18 @@ mod tests {
         }
         let crowd = Scene::new(SceneKind::Crowd, 500);
         assert!(crowd.homes().iter().all(|home| home.chunk() == CENTRE && crowd.is_open(*home)));
+    }
+
+    #[test]
+    fn each_node_gets_its_share_by_turn_and_by_place() {
+        let homes = Scene::new(SceneKind::Spread, 120).homes();
+        for placement in [Placement::Turn, Placement::Place] {
+            let nodes = placement.nodes(&homes, 4);
+            assert!((0..4).all(|node| nodes.iter().filter(|n| **n == node).count() == 30), "{placement:?}");
+        }
+        let nodes = Placement::Place.nodes(&homes, 4);
+        let most_western = |node| homes.iter().zip(&nodes).filter(|(_, n)| **n == node).map(|(home, _)| home.x).min();
+        assert!(most_western(0) < most_western(1) && most_western(2) < most_western(3));
     }
 
     #[test]

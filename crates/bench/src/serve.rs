@@ -9,10 +9,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use host::{Host, HostConfig, OpenMesh, Parts};
 use mesh_zeromq::{MeshConfig, ZeromqMesh};
-use node::View;
 use node::avatar::{PLACE_SCHEMA, PlaceBody, entity_of, place_key};
 use node::ports::directory::Claim;
 use node::ports::memory_directory::MemoryDirectory;
+use node::{Contract, View};
 use store::{Document, MemoryStore, Request};
 use world::IslandId;
 
@@ -25,6 +25,8 @@ pub struct ServePlan {
     pub scene: Scene,
     /// Hosts of one node each, all in this process.
     pub nodes: u16,
+    /// Whether the crowd contract is in force, with its defaults.
+    pub contract: bool,
 }
 
 /// Serves until standard input ends. Says on standard output `address HOST:PORT` for each node, then `ready`.
@@ -42,6 +44,7 @@ pub fn serve(plan: ServePlan) -> Result<()> {
         let config = HostConfig {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             view: View { near, far, ..View::default() },
+            contract: Contract { on: plan.contract, ..Contract::default() },
             // All clients come from one address.
             gateway: gateway::Limits { per_address: most, ..gateway::Limits::default() },
             ..HostConfig::new(format!("bench-{}", n + 1), IslandId(1), ISLAND)

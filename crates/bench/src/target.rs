@@ -65,14 +65,19 @@ fn aims(row: &Row, rows: &[Row]) -> Vec<Aim> {
 mod tests {
     use super::*;
     use crate::load::tally::Seen;
-    use crate::row::Round;
+    use crate::row::{Round, Settings};
+    use crate::scene::Placement;
 
     fn row(bench: &'static str, clients: usize, nodes: u16, cpu: f64) -> Row {
         let updates = 1e6;
         let seen =
             Seen { seconds: 1.0, clients, updates, possible: updates, bytes: 6_000_000, inputs: 1, ..Seen::default() };
         let product = Seen { server_cpu_s: cpu, ..seen.clone() };
-        Row::of(bench, nodes, false, &[Round { product, floor: Seen { server_cpu_s: 1.0, ..seen } }])
+        Row::of(
+            bench,
+            Settings { nodes, contract: false, placement: Placement::Turn },
+            &[Round { product, floor: Seen { server_cpu_s: 1.0, ..seen } }],
+        )
     }
 
     fn check(mut rows: Vec<Row>, expected: &[Option<bool>]) {

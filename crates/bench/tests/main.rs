@@ -46,6 +46,16 @@ fn a_split_crowd_is_one_crowd() {
 }
 
 #[test]
+fn a_mesh_is_one_world_however_it_is_placed() {
+    check(&["mesh", "--clients", "8", "--nodes", "1,3"], 4);
+}
+
+#[test]
+fn a_crowd_under_the_contract_is_whole() {
+    check(&["crowd", "--clients", "12", "--contract", "on"], 1);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     for args in [["crowd", "--clients", "1"], ["split", "--nodes", "33"], ["crowd", "--rounds", "0"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_tombolo-bench")).args(args).output().expect("the bench");

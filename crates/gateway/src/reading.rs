@@ -6,6 +6,7 @@ use std::time::Duration;
 use protocol::limits::CLIENT_MESSAGE_BYTES;
 use protocol::{Code, Splitter};
 use tls::Received;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -101,12 +102,23 @@ pub(crate) async fn read_some(shared: &Shared, stream: &TcpStream, take: impl Fn
         match stream.try_read(&mut buffer) {
             Ok(read) => {
                 take(&buffer[..read]);
+                if (1..buffer.len()).contains(&read) {
+                    is_drained(stream);
+                }
                 return Ok(read);
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Err(e) => return Err(e),
         }
     }
+}
+
+/// A read that did not fill its buffer has taken all that there was: the runtime is told, instead of asking the system
+/// once more. What has come since is a new event.
+fn is_drained(stream: &TcpStream) {
+    let drained = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
+    // Its error is the word that is meant to be said.
+    let _ = stream.try_io(Interest::READABLE, drained);
 }
 
 fn refuse(shared: &Shared, code: Code) -> Ending {

@@ -16,7 +16,9 @@ use crate::board::{Board, NodeReport, ShellCounters};
 use crate::clock::Clock;
 use crate::errands::Errands;
 use crate::inbox::Inbox;
-use crate::limits::{EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, OVERRUN_SHARE, REPLIES_PER_TURN, STATUS_EVERY};
+use crate::limits::{
+    EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, OVERRUN_SHARE, REPLIES_PER_TURN, STATUS_EVERY, TURNS_APART,
+};
 use crate::notes;
 use crate::outbox::Outbox;
 
@@ -64,6 +66,7 @@ pub(crate) struct Life {
     counters: ShellCounters,
     status: Option<Arc<Status>>,
     shown_at: Option<Instant>,
+    gathered_at: Option<Instant>,
     strayed: bool,
     stopping: Option<Stopping>,
 }
@@ -80,6 +83,7 @@ impl Shell {
     pub(crate) async fn run(mut self) {
         self.perform();
         while self.wait().await {
+            self.gather().await;
             self.turn();
             if self.is_done() {
                 break;
@@ -106,6 +110,27 @@ impl Shell {
         true
     }
 
+    /// Lets what comes gather for a moment if the last turn was just now, without a look at the sockets: a wake-up for
+    /// each input would cost more than the input. Who comes after a pause is served at once.
+    async fn gather(&mut self) {
+        let wake_at = self.clock.instant_of(self.node.next_wakeup().0);
+        let since = self.life.gathered_at.map_or(TURNS_APART, |at| at.elapsed());
+        let pause = TURNS_APART.saturating_sub(since).min(wake_at.saturating_duration_since(Instant::now().into()));
+        if !pause.is_zero() {
+            // The whole thread sleeps, and with it its runtime: that is the point.
+            std::thread::sleep(pause);
+        }
+        let (mut silent, mut gathered) = (0, self.news.events.len());
+        // The first time the runtime asks the system, the second time those read who have something to read.
+        while silent < 2 && gathered < EVENTS_PER_TURN {
+            tokio::task::yield_now().await;
+            self.gateway.try_events(&mut self.news.events, EVENTS_PER_TURN - gathered);
+            silent = if self.news.events.len() == gathered { silent + 1 } else { 0 };
+            gathered = self.news.events.len();
+        }
+        self.life.gathered_at = Some(Instant::now());
+    }
+
     /// Takes in all that is there, each kind up to its bound, so that none keeps the others waiting.
     fn turn(&mut self) {
         let asked_for = self.node.next_wakeup().0;
@@ -123,7 +148,10 @@ impl Shell {
             self.news.inputs.push(Input::Store { op, reply });
         }
         let began = Instant::now();
-        self.tell(now);
+        // What is here when a tick begins came before it, and belongs to it; a machine that slept must know that first.
+        let late = now.since(asked_for);
+        let heard_at = if late < self.rate.period_ms() { now.min(Millis(asked_for.0.saturating_sub(1))) } else { now };
+        self.tell(now, heard_at);
         self.perform();
         let took = began.elapsed();
         if took >= Duration::from_millis(self.rate.period_ms()).mul_f32(OVERRUN_SHARE) {
@@ -134,16 +162,16 @@ impl Shell {
         self.show(false);
     }
 
-    fn tell(&mut self, now: Millis) {
+    fn tell(&mut self, now: Millis, heard_at: Millis) {
         for delivery in self.news.deliveries.drain(..) {
             let Delivery { from_host, lane, bytes } = delivery;
-            self.node.handle(now, Input::Mesh { from_host, lane, bytes });
+            self.node.handle(heard_at, Input::Mesh { from_host, lane, bytes });
         }
         for input in self.news.inputs.drain(..) {
-            self.node.handle(now, input);
+            self.node.handle(heard_at, input);
         }
         for event in self.news.events.drain(..) {
-            self.node.handle(now, event.into());
+            self.node.handle(heard_at, event.into());
         }
         for order in self.news.orders.drain(..) {
             let input = match order {
@@ -156,7 +184,7 @@ impl Shell {
                     Input::Stop
                 }
             };
-            self.node.handle(now, input);
+            self.node.handle(heard_at, input);
         }
         self.node.handle(now, Input::Wake);
     }

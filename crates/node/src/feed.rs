@@ -108,6 +108,8 @@ pub(crate) struct Feed {
     /// The far lane tells of a chunk that thins out with distance only in each so many of its turns.
     far_rests: u64,
     pub(crate) crowded: BTreeSet<Chunk>,
+    /// Grows whenever the crowded chunks change.
+    crowds_version: u64,
     /// Crowded chunks of which the far lane tells more seldom.
     pub(crate) thinned: BTreeSet<Chunk>,
     pub(crate) turn: u64,
@@ -196,6 +198,17 @@ impl Feed {
         self.by_chunk.iter().map(|(chunk, keys)| (*chunk, movers(count(keys)))).collect()
     }
 
+    /// These chunks are crowded now. Returns those that were.
+    pub(crate) fn replace_crowded(&mut self, crowded: BTreeSet<Chunk>) -> BTreeSet<Chunk> {
+        self.crowds_version += u64::from(self.crowded != crowded);
+        std::mem::replace(&mut self.crowded, crowded)
+    }
+
+    /// Grows whenever the crowded chunks change.
+    pub(crate) fn crowds_version(&self) -> u64 {
+        self.crowds_version
+    }
+
     /// Whether the far lane speaks of a chunk at this tick. Of a crowd it does about once a second, and not of all
     /// crowds at once.
     pub(crate) fn far_speaks(&self, chunk: Chunk, tick: Tick) -> bool {
@@ -203,6 +216,16 @@ impl Feed {
         let rests = self.thinned.contains(&chunk)
             && !(tick.0 / self.far_every + u64::from(phase)).is_multiple_of(self.far_rests);
         tick.0.is_multiple_of(self.far_every) && !rests
+    }
+
+    /// Whether a chunk is told of in a lane at this tick, as it is to all who hold it.
+    pub(crate) fn speaks(&self, (chunk, lane): (Chunk, Lane), tick: Tick) -> bool {
+        match lane {
+            Lane::Near => true,
+            Lane::Far => self.far_speaks(chunk, tick),
+            // See `crowd_news`.
+            Lane::Crowd => false,
+        }
     }
 
     /// The slots that a client with this chunk in this lane may have open, those of ended streams included.

@@ -12,7 +12,7 @@ use world::{Baseline, Cell, Chunk, EntityId, Tick};
 
 use crate::crowd::pace::Telling;
 use crate::crowd::tell::{Cache, Sight, Told};
-use crate::feed::Bundle;
+use crate::feed::{Bundle, Collector};
 use crate::io::{ConnId, Effect};
 use crate::machine::Node;
 use crate::session::view::Shift;
@@ -28,6 +28,8 @@ const HEAD_BYTES: usize = 47;
 struct Shared {
     news: BTreeMap<(Chunk, Lane), Option<Bundle>>,
     keys: BTreeMap<(Chunk, Lane), Option<Bundle>>,
+    /// The news of all chunks of a settled view in one piece, by the chunk from which it is seen.
+    views: BTreeMap<Chunk, Option<Bundle>>,
     crowds: Cache,
 }
 
@@ -70,21 +72,32 @@ impl Node {
         let mut parts = Parts::default();
         if let Stage::Playing(playing) = &mut session.stage {
             let (ack, entity, eye) = (playing.ack.take(), playing.entity, playing.view.eye());
-            let shift = playing.view.shift(&self.feed.crowded);
-            let crowds = &self.crowds;
-            let tellings = playing.view.tellings(&shift, self.feed.turn(), |chunk, eye| crowds.telling(chunk, eye));
-            let share = Share { shift: &shift, tellings: &tellings, eye, actors: self.feed.actors_upon(entity) };
+            let settled = playing.view.settled(self.feed.crowds_version());
+            let told = settled.is_none().then(|| {
+                let shift = playing.view.shift(&self.feed.crowded, self.feed.crowds_version());
+                let crowds = &self.crowds;
+                let wanted = |chunk, eye| crowds.telling(chunk, eye);
+                let tellings = playing.view.tellings(&shift, self.feed.turn(), wanted);
+                (shift, tellings)
+            });
+            parts.head.reserve_exact(HEAD_BYTES + HEAD_BYTES / 2);
             let start = envelope::begin(&mut parts.head, Kind::Tick, context);
             parts.head.put_u64(tick.0);
             let empty = parts.head.len();
-            if shift.reset {
+            if told.as_ref().is_some_and(|(shift, _)| shift.reset) {
                 Item::Reset.encode(&mut parts.head);
             }
             if let (Some((seq, corrected)), Some(avatar)) = (ack, self.authority.get(entity)) {
                 let (at, motion) = (avatar.segment.at(tick, &self.pace), avatar.segment.motion);
                 Item::Ack(Ack { seq, at, motion, corrected }).encode(&mut parts.head);
             }
-            self.tell_shift(&share, tick, shared, &mut parts);
+            if let Some(centre) = settled {
+                self.tell_settled(conn, centre, tick, shared, &mut parts);
+            }
+            if let Some((shift, tellings)) = &told {
+                let share = Share { shift, tellings, eye, actors: self.feed.actors_upon(entity) };
+                self.tell_shift(&share, tick, shared, &mut parts);
+            }
             if parts.head.len() == empty && parts.shared.is_empty() && !tick.0.is_multiple_of(QUIET_TICKS) {
                 parts.head.clear();
             } else {
@@ -97,6 +110,28 @@ impl Node {
             self.counters.client_bytes += bytes as u64;
             self.effect(Effect::Write { conn, control, frames: parts.head, shared: parts.shared });
         }
+    }
+
+    /// Tells what changed to a client whose view stays: the same to all who look from the same chunk.
+    fn tell_settled(&mut self, conn: ConnId, centre: Chunk, tick: Tick, shared: &mut Shared, parts: &mut Parts) {
+        if !shared.views.contains_key(&centre) {
+            let news = self.view_news(conn, tick, shared);
+            shared.views.insert(centre, news);
+        }
+        let news = shared.views.get(&centre).and_then(Option::as_ref);
+        parts.deliver(news, &mut self.counters);
+    }
+
+    /// The news of all chunks that a session holds.
+    fn view_news(&self, conn: ConnId, tick: Tick, shared: &mut Shared) -> Option<Bundle> {
+        let Stage::Playing(playing) = &self.sessions.get(&conn)?.stage else { return None };
+        let sight = Sight { tick, ghosts: &self.ghosts, pace: &self.pace };
+        let mut news = Collector::default();
+        for (chunk, lane) in playing.view.told().filter(|told| self.feed.speaks(*told, tick)) {
+            let of_chunk = shared.news.entry((chunk, lane)).or_insert_with(|| self.feed.news(chunk, lane, &sight));
+            news.append(of_chunk.as_ref());
+        }
+        news.finish()
     }
 
     /// First what is new in view, then what changed in what stays, then what goes: so nobody who walks from one to the
@@ -115,12 +150,8 @@ impl Node {
             };
             parts.deliver(keys.as_ref(), &mut self.counters);
         }
-        let speaks = |(chunk, lane): &&(Chunk, Lane)| match lane {
-            Lane::Near => true,
-            Lane::Far => self.feed.far_speaks(*chunk, tick),
-            Lane::Crowd => false,
-        };
-        for (chunk, lane) in shift.kept.iter().filter(speaks) {
+        let feed = &self.feed;
+        for (chunk, lane) in shift.kept.iter().filter(|kept| feed.speaks(**kept, tick)) {
             let news = match shared.news.entry((*chunk, *lane)) {
                 Entry::Occupied(e) => e.into_mut(),
                 Entry::Vacant(e) => e.insert(self.feed.news(*chunk, *lane, &sight)),

@@ -1,9 +1,9 @@
 //! The ground of an island as its walkers need it: cheap to ask at every step, bounded in memory.
 //!
 //! [`Terrain`] is an island and a cache in two generations, a young one and an old one. It never changes an answer:
-//! what it returns is what the island would make anew.
+//! what it returns is what the island would make anew. A chunk's place in the cache is computed, not looked for, since
+//! every mover asks several times a tick.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::island::{Biome, Ground, Island};
@@ -15,19 +15,41 @@ pub struct Terrain {
     island: Island,
     /// Chunks in one generation; there are two.
     generation_chunks: usize,
-    young: BTreeMap<Chunk, Arc<Ground>>,
-    old: BTreeMap<Chunk, Arc<Ground>>,
+    /// The chunks of the island row by row, and last whichever chunk beyond it was asked for last.
+    kept: Vec<Option<Kept>>,
+    /// The chunk that the last place of `kept` is.
+    beyond: Chunk,
+    young: Vec<usize>,
+    old: Vec<usize>,
+    generation: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    ground: Arc<Ground>,
+    /// The generation in which it was asked for last.
+    generation: u64,
 }
 
 impl Terrain {
-    /// A cache size for a node: 1024 chunks are about 1 MiB, and the people of a node stand on fewer.
-    pub const DEFAULT_CHUNKS: usize = 1024;
+    /// A cache size for a node: the people of a node stand on fewer chunks and walk on the same ones for a while. A
+    /// chunk's ground takes 1 to 2 KiB, so all of them take up to 32 MiB.
+    pub const DEFAULT_CHUNKS: usize = 16_384;
 
     /// The terrain of an island, keeping at most `chunks` chunks (at least 2). When it is full, those asked for least
     /// lately are forgotten and made anew when needed.
     #[must_use]
     pub fn new(island: Island, chunks: usize) -> Self {
-        Self { island, generation_chunks: (chunks / 2).max(1), young: BTreeMap::new(), old: BTreeMap::new() }
+        let side = usize::from(island.plan().size_chunks);
+        Self {
+            generation_chunks: (chunks / 2).max(1),
+            kept: vec![None; side * side + 1],
+            beyond: Chunk::default(),
+            young: Vec::new(),
+            old: Vec::new(),
+            generation: 0,
+            island,
+        }
     }
 
     /// The island.
@@ -39,19 +61,17 @@ impl Terrain {
     /// How many chunks are kept now.
     #[must_use]
     pub fn cached_chunks(&self) -> usize {
-        self.young.len() + self.old.len()
+        self.kept.iter().flatten().count()
     }
 
     /// The ground of a chunk.
     pub fn ground(&mut self, chunk: Chunk) -> &Arc<Ground> {
-        if !self.young.contains_key(&chunk) {
-            let ground = self.old.remove(&chunk).unwrap_or_else(|| Arc::new(self.island.chunk(chunk)));
-            if self.young.len() >= self.generation_chunks {
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(chunk, ground);
+        let at = self.place(chunk);
+        if self.kept[at].as_ref().is_none_or(|kept| kept.generation != self.generation) {
+            self.renew(at);
         }
-        &self.young[&chunk]
+        let (island, generation) = (&self.island, self.generation);
+        &self.kept[at].get_or_insert_with(|| Kept { ground: Arc::new(island.chunk(chunk)), generation }).ground
     }
 
     /// What covers the ground at a position. Deep water out of bounds, without a look at the cache.
@@ -60,5 +80,36 @@ impl Terrain {
             return Biome::DeepWater;
         }
         self.ground(p.chunk()).biome_at(p)
+    }
+
+    fn place(&mut self, chunk: Chunk) -> usize {
+        let last = self.kept.len() - 1;
+        match (usize::try_from(chunk.cx), usize::try_from(chunk.cy)) {
+            (Ok(cx), Ok(cy)) if self.island.bounds().contains_chunk(chunk) => {
+                cy * usize::from(self.island.plan().size_chunks) + cx
+            }
+            _ => {
+                if self.beyond != chunk {
+                    (self.beyond, self.kept[last]) = (chunk, None);
+                }
+                last
+            }
+        }
+    }
+
+    /// Takes a place into the young generation, which becomes the old one when it is full.
+    fn renew(&mut self, at: usize) {
+        if self.young.len() >= self.generation_chunks {
+            for at in std::mem::replace(&mut self.old, std::mem::take(&mut self.young)) {
+                if self.kept[at].as_ref().is_some_and(|kept| kept.generation < self.generation) {
+                    self.kept[at] = None;
+                }
+            }
+            self.generation += 1;
+        }
+        self.young.push(at);
+        if let Some(kept) = &mut self.kept[at] {
+            kept.generation = self.generation;
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! The load is open: inputs are due at their moments whatever the server does, spread evenly over the tick, and times
 //! are counted from those moments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -13,11 +13,11 @@ use mio::{Events, Interest, Poll, Token};
 use world::{Chunk, EntityId, Millis, Pace, Position, TickRate};
 
 use crate::floor::Scale;
-use crate::load::Dialect;
 use crate::load::seat::{Seat, Watch};
 use crate::load::tally::Tally;
 use crate::load::trail::{Claim, Trail};
 use crate::load::watcher::Looking;
+use crate::load::{Dialect, LoadPlan};
 use crate::scene::{Scene, SceneKind};
 use crate::walker::Walker;
 
@@ -44,6 +44,8 @@ pub struct Fleet {
     poll: Poll,
     events: Events,
     seats: Vec<Seat>,
+    /// Which of the addresses serves whom.
+    nodes: Vec<usize>,
     /// One client in so many observes.
     observe_every: usize,
     walkers: HashMap<EntityId, usize>,
@@ -59,11 +61,13 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Connects everybody, in turn to the addresses, and waits until all are in.
+    /// Connects everybody and waits until all are in.
     ///
     /// # Errors
     /// Somebody cannot connect, or is not let in.
-    pub fn gather(dialect: Dialect, scene: Scene, addresses: &[SocketAddr], observers: usize) -> Result<Self> {
+    pub fn gather(plan: &LoadPlan) -> Result<Self> {
+        let LoadPlan { dialect, scene, observers, .. } = *plan;
+        let homes = scene.homes();
         let mut fleet = Self {
             dialect,
             scene,
@@ -72,6 +76,7 @@ impl Fleet {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             seats: Vec::with_capacity(scene.clients),
+            nodes: plan.placement.nodes(&homes, plan.addresses.len()),
             observe_every: (scene.clients / observers.max(1)).max(1),
             walkers: HashMap::new(),
             trail: Trail::new(scene.clients),
@@ -82,8 +87,8 @@ impl Fleet {
             buffer: vec![0; READ_BYTES],
             message: Vec::new(),
         };
-        for (n, home) in scene.homes().into_iter().enumerate() {
-            fleet.connect(n, home, addresses[n % addresses.len()])?;
+        for (n, home) in homes.into_iter().enumerate() {
+            fleet.connect(n, home, plan.addresses[fleet.nodes[n]])?;
             if n % BATCH == BATCH - 1 {
                 fleet.drive(Instant::now() + BATCH_PAUSE)?;
             }
@@ -186,6 +191,16 @@ impl Fleet {
     /// What was counted since the last time.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(&mut self.tally)
+    }
+
+    /// For each chunk in which there is somebody, how many nodes serve people there.
+    #[must_use]
+    pub fn publishers(&self) -> Vec<usize> {
+        let mut nodes: HashMap<Chunk, BTreeSet<usize>> = HashMap::new();
+        for (seat, node) in self.seats.iter().zip(&self.nodes) {
+            nodes.entry(seat.walker.at.chunk()).or_default().insert(*node);
+        }
+        nodes.into_values().map(|nodes| nodes.len()).collect()
     }
 
     /// Pairs of people of whom the first sees the second now.

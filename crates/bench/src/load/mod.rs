@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::cost::Cost;
-use crate::scene::Scene;
+use crate::scene::{Placement, Scene};
 
 mod fleet;
 mod seat;
@@ -33,8 +33,10 @@ pub struct LoadPlan {
     pub dialect: Dialect,
     /// Where it takes place.
     pub scene: Scene,
-    /// Where the server takes clients; they connect to each in turn.
+    /// Where the nodes of the server take clients.
     pub addresses: Vec<SocketAddr>,
+    /// Which of them serves whom.
+    pub placement: Placement,
     /// The processes of the server, whose cost is counted.
     pub servers: Vec<u32>,
     /// How many clients read all that they are told.
@@ -53,7 +55,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// # Errors
 /// A client could not get in or was lost, or the kernel's accounts cannot be read.
 pub fn run(plan: &LoadPlan) -> Result<Seen> {
-    let mut fleet = Fleet::gather(plan.dialect, plan.scene, &plan.addresses, plan.observers)?;
+    let mut fleet = Fleet::gather(plan)?;
     fleet.drive(Instant::now() + plan.warm_up)?;
     fleet.take_tally();
     let costs = || -> Result<(Cost, Cost)> {
@@ -71,6 +73,9 @@ pub fn run(plan: &LoadPlan) -> Result<Seen> {
     let seconds = began.elapsed().as_secs_f64();
     let (server, load) = costs()?;
     let (server, load) = (server - server_before, load - load_before);
+    let mut publishers = fleet.publishers();
+    publishers.sort_unstable();
+    let publishers_at = |percent: usize| publishers.get((publishers.len() - 1) * percent / 100).copied().unwrap_or(0);
     let changed_share = tally.changed as f64 / (tally.read as f64).max(1.0);
     Ok(Seen {
         seconds,
@@ -84,6 +89,8 @@ pub fn run(plan: &LoadPlan) -> Result<Seen> {
         unexplained: tally.unexplained as f64 / (tally.read as f64).max(1.0),
         violations: tally.violations,
         astray: fleet.astray(),
+        publishers_p50: publishers_at(50),
+        publishers_p95: publishers_at(95),
         seen_ms: Quantiles::from(&tally.seen_us),
         late_ms: Quantiles::from(&tally.late_us),
         server_cpu_s: server.cpu.as_secs_f64(),

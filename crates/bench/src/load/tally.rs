@@ -122,6 +122,10 @@ pub struct Seen {
     pub violations: u64,
     /// Entities in view of an observer at the end of which it does not know, or which it has at a wrong place.
     pub astray: u64,
+    /// Nodes that serve people of one chunk, at the end, the median of all chunks in which there is somebody.
+    pub publishers_p50: usize,
+    /// One chunk in twenty has more.
+    pub publishers_p95: usize,
     /// From input to seen, milliseconds.
     pub seen_ms: Quantiles,
     /// How late inputs were sent, milliseconds.

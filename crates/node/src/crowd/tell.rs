@@ -43,7 +43,7 @@ pub(crate) struct Cache {
 impl Feed {
     /// These chunks are told by the crowd lane from this turn on, and no others.
     pub(crate) fn set_crowded(&mut self, tick: Tick, crowded: &BTreeSet<Chunk>) {
-        let former = std::mem::replace(&mut self.crowded, crowded.clone());
+        let former = self.replace_crowded(crowded.clone());
         for (chunk, is) in
             crowded.difference(&former).map(|c| (c, true)).chain(former.difference(crowded).map(|c| (c, false)))
         {

@@ -26,6 +26,8 @@ pub(crate) struct SessionView {
     pub(crate) meter: Meter,
     /// The client lost a write: it must forget everything first.
     stale: bool,
+    /// The client was told what is wanted, by no crowd lane, when the crowds had this version.
+    settled: Option<u64>,
     planted: Planted,
 }
 
@@ -58,6 +60,7 @@ impl SessionView {
             tellings: BTreeMap::new(),
             meter: Meter::default(),
             stale: false,
+            settled: None,
             planted,
         }
     }
@@ -68,6 +71,7 @@ impl SessionView {
             return None;
         }
         self.centre = Some(centre);
+        self.settled = None;
         let near = u16::from(self.view.near);
         let lane = |chunk: Chunk| if centre.rings_to(chunk) <= near { Lane::Near } else { Lane::Far };
         let on_island = |chunk: &Chunk| {
@@ -137,10 +141,17 @@ impl SessionView {
     /// The client lost a write.
     pub(crate) fn lost(&mut self) {
         self.stale = true;
+        self.settled = None;
+    }
+
+    /// The chunk from which the client looks, if the next write changes nothing of its view and no crowd is in it. Clients
+    /// who look from the same chunk then hold the same chunks in the same lanes. `crowds` is the version of the crowds.
+    pub(crate) fn settled(&self, crowds: u64) -> Option<Chunk> {
+        self.centre.filter(|_| self.settled == Some(crowds))
     }
 
     /// What the next write must change, where these chunks are crowded. The write is taken for done.
-    pub(crate) fn shift(&mut self, crowded: &BTreeSet<Chunk>) -> Shift {
+    pub(crate) fn shift(&mut self, crowded: &BTreeSet<Chunk>, version: u64) -> Shift {
         let mut shift = Shift { reset: std::mem::take(&mut self.stale), ..Shift::default() };
         if shift.reset {
             self.told.clear();
@@ -159,6 +170,8 @@ impl SessionView {
         if self.told.len() > self.wanted.len() {
             self.forget(&mut shift);
         }
+        let plain = self.told.len() == self.wanted.len() && self.told.values().all(|lane| *lane != Lane::Crowd);
+        self.settled = plain.then_some(version);
         shift
     }
 
@@ -194,10 +207,12 @@ mod tests {
         let mut v = view();
         let (added, dropped) = v.look_from(Chunk::new(10, 10)).unwrap();
         assert_eq!((added.len(), dropped.len()), (25, 0));
-        let first = v.shift(&none());
+        let first = v.shift(&none(), 0);
         assert_eq!(first.shown.iter().filter(|(_, lane)| *lane == Lane::Near).count(), 9);
         assert_eq!((first.shown.len(), first.kept.len()), (25, 0));
-        let second = v.shift(&none());
+        assert_eq!((v.settled(0), v.settled(1)), (Some(Chunk::new(10, 10)), None));
+        assert_eq!(v.told().count(), 25);
+        let second = v.shift(&none(), 0);
         assert_eq!((second.shown.len(), second.kept.len()), (0, 25));
     }
 
@@ -205,10 +220,11 @@ mod tests {
     fn a_step_east_changes_lanes_and_one_column() {
         let mut v = view();
         v.look_from(Chunk::new(10, 10));
-        v.shift(&none());
+        v.shift(&none(), 0);
         assert_eq!(v.look_from(Chunk::new(10, 10)), None, "standing still changes nothing");
         v.look_from(Chunk::new(11, 10));
-        let shift = v.shift(&none());
+        assert_eq!(v.settled(0), None);
+        let shift = v.shift(&none(), 0);
         assert_eq!(shift.unseen.len(), 5, "the western column");
         assert_eq!(shift.shown.len(), 5 + 3 + 3, "a new column, and three chunks each that change lanes");
         assert_eq!(shift.dropped.len(), 5 + 3 + 3);
@@ -218,9 +234,10 @@ mod tests {
     fn a_lost_write_is_made_good_by_a_reset() {
         let mut v = view();
         v.look_from(Chunk::new(10, 10));
-        v.shift(&none());
+        v.shift(&none(), 0);
         v.lost();
-        let shift = v.shift(&none());
+        assert_eq!(v.settled(0), None);
+        let shift = v.shift(&none(), 0);
         assert!(shift.reset);
         assert_eq!(shift.shown.len(), 25);
     }
@@ -229,11 +246,12 @@ mod tests {
     fn a_chunk_that_fills_changes_its_lane_where_it_is_near() {
         let mut v = view();
         v.look_from(Chunk::new(10, 10));
-        v.shift(&none());
+        v.shift(&none(), 0);
         let crowded = BTreeSet::from([Chunk::new(11, 10), Chunk::new(12, 10)]);
-        let shift = v.shift(&crowded);
+        let shift = v.shift(&crowded, 1);
         assert_eq!(shift.shown, [(Chunk::new(11, 10), Lane::Crowd)]);
         assert_eq!(shift.dropped, [(Chunk::new(11, 10), Lane::Near)]);
-        assert_eq!(v.shift(&none()).shown, [(Chunk::new(11, 10), Lane::Near)]);
+        assert_eq!((v.settled(0), v.settled(1)), (None, None), "each client may be told otherwise of a crowd");
+        assert_eq!(v.shift(&none(), 2).shown, [(Chunk::new(11, 10), Lane::Near)]);
     }
 }
