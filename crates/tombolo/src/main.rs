@@ -4,6 +4,7 @@
 //! what was run failed, 2 when it could not be started as asked.
 
 mod atlas;
+mod backend;
 mod bots_command;
 mod certificate;
 mod colours;

@@ -3,25 +3,21 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use console::{Console, HostRule};
 use directory_etcd::EtcdDirectory;
 use host::{Host, HostError, OpenMesh, Parts};
 use mesh_zeromq::{Security, ZeromqMesh};
-use store_shared::SharedStore;
 use tokio::sync::watch;
 use world::{Island, IslandId};
 
 use crate::atlas::Atlas;
+use crate::backend;
 use crate::config::NodeConfig;
 use crate::failure::{Failure, Outcome, chain};
 use crate::options;
 use crate::stop;
-
-/// How long the store may be away when the host starts.
-const STORE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Options of `tombolo node`.
 #[derive(Debug, Args)]
@@ -86,8 +82,7 @@ async fn serve(
     planted: world::Planted,
 ) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
-    let store = SharedStore::new(config.store());
-    store.connected(STORE_WITHIN).await.map_err(|e| Failure::usage(format!("store.shared: {}", chain(&e))))?;
+    let backend = backend::open(&config.store).await?;
     let etcd = config.directory().map_err(Failure::usage)?;
     let directory = EtcdDirectory::new(etcd).map_err(|e| Failure::usage(format!("directory.etcd: {}", chain(&e))))?;
     if let Some(security) = &security {
@@ -96,7 +91,7 @@ async fn serve(
     }
     let (mesh_config, nodes) = (config.mesh(security), config.host.nodes);
     let parts = Parts {
-        store: Arc::new(store),
+        store: Arc::clone(&backend.store),
         directory: Arc::new(directory),
         mesh: Box::new(move |claim| {
             let mesh = ZeromqMesh::start(&mesh_config, claim)?;
@@ -133,6 +128,7 @@ async fn serve(
         Some(Ok(())) => {}
         Some(Err(e)) => return Err(Failure::run(chain(e.as_ref()))),
     }
+    backend.log_counts();
     println!("stopped");
     Ok(ExitCode::SUCCESS)
 }

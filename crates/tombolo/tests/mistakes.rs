@@ -87,3 +87,16 @@ fn a_store_that_does_not_answer_is_named_by_its_key() {
     let listen = silent_address();
     check(&format!("node --config {} --listen {listen} --map none", file.0.display()), &["store.shared", &silent]);
 }
+
+#[test]
+#[cfg(not(feature = "couchbase"))]
+fn a_binary_without_couchbase_says_so_with_the_remedy() {
+    let text = std::fs::read_to_string(root().join("config/node.toml")).expect("it is in the tree");
+    let couchbase = "kind = \"couchbase\"\n[store.couchbase]\nconnect = \"couchbase://127.0.0.1\"\nbucket = \"world\"\n\
+        user = \"tombolo\"\npassword = \"swordfish\"\n";
+    let text = text.replace("deadline_ms = 2000\n", "").replace("kind = \"shared\"", "");
+    let file = TextFile::new("couchbase.toml", &text.replace("[map]", &format!("{couchbase}[map]")));
+    let named = ["store.kind", "built without Couchbase", "--features couchbase"];
+    check(&format!("node --config {} --listen {} --map none", file.0.display(), silent_address()), &named);
+    check(&format!("store serve --config {} --listen 127.0.0.1:0", file.0.display()), &named);
+}

@@ -41,6 +41,7 @@ impl ConfigError {
             Some(near) => format!("there is no key `{key}` here; did you mean `{near}`?"),
             None => format!("there is no key `{key}` here; there are {}", known.join(", ")),
         });
+        let text = &without_passwords(text);
         let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
         let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
         let title = help.unwrap_or_else(|| message.trim().to_owned());
@@ -48,6 +49,18 @@ impl ConfigError {
         let shown = Renderer::plain().render(&report).to_string();
         Self::Malformed(shown.trim_start_matches("error: ").to_owned())
     }
+}
+
+/// The text with stars for what stands on lines about passwords, each byte where it was.
+fn without_passwords(text: &str) -> String {
+    let hide = |line: &str| match line.split_once('=') {
+        Some((key, value)) if key.contains("password") => {
+            let stars: String = value.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+            format!("{key}={stars}")
+        }
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(hide).collect()
 }
 
 /// The key and the known keys of a message about an unknown one.

@@ -4,12 +4,12 @@
 //! turned into what the parts ask for.
 
 mod error;
+mod store;
 #[cfg(test)]
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use mesh_zeromq::{AcceptedKeys, KeyPair, MeshConfig, Security};
 use node::ports::directory::{Half, check_name};
 use node::{Contract, View};
 use serde::Deserialize;
-use store_shared::SharedStoreConfig;
 use tls::Identity;
 use world::island::GeneratorVersion;
 use world::{IslandId, IslandPlan, TickRate};
 
 pub use error::ConfigError;
+pub use store::{StoreChoice, StoreSection, key as couchbase_key};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,17 +201,6 @@ pub struct DirectorySection {
     pub authority: Option<PathBuf>,
 }
 
-/// `[store]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreSection {
-    /// The address of a `tombolo store serve`.
-    pub shared: String,
-    /// Milliseconds from a request to its outcome.
-    #[serde(default = "deadline")]
-    pub deadline_ms: u64,
-}
-
 /// `[map]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -236,10 +225,6 @@ fn lease() -> u32 {
 
 fn yes() -> bool {
     true
-}
-
-fn deadline() -> u64 {
-    2_000
 }
 
 impl Default for WorldSection {
@@ -332,10 +317,7 @@ impl NodeConfig {
             let missing = if self.mesh.keys.is_none() { "mesh.keys" } else { "mesh.accepted" };
             return Err((missing, "mesh.keys and mesh.accepted go together: a host with keys believes a list".into()));
         }
-        if !(100..=60_000).contains(&self.store.deadline_ms) {
-            return Err(("store.deadline_ms", format!("{} is not 100 to 60000", self.store.deadline_ms)));
-        }
-        Ok(())
+        self.store.check()
     }
 
     /// The crowd contract.
@@ -430,11 +412,5 @@ impl NodeConfig {
             etcd.tls = Some(EtcdTls { authority_pem, identity_pem: None, server_name: None });
         }
         Ok(etcd)
-    }
-
-    /// How the store is reached.
-    pub fn store(&self) -> SharedStoreConfig {
-        let deadline = Duration::from_millis(self.store.deadline_ms);
-        SharedStoreConfig { deadline, ..SharedStoreConfig::new(self.store.shared.clone()) }
     }
 }

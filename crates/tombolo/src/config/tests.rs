@@ -26,6 +26,9 @@ fn mistakes_are_named() {
         ("[store]", "[stroe]", "did you mean `store`?"),
         ("half = \"a\"", "half = \"c\"", "unknown variant `c`"),
         ("deadline_ms = 2000", "deadline_ms = 1", "store.deadline_ms"),
+        ("kind = \"shared\"", "kind = \"couch\"", "unknown variant `couch`"),
+        ("kind = \"shared\"", "kind = \"couchbase\"", "store.kind: \"couchbase\" needs the section [store.couchbase]"),
+        ("shared = \"127.0.0.1:7790\"", "", "store.shared: name the address"),
         ("# keys = ", "keys = ", "mesh.accepted: mesh.keys and mesh.accepted go together"),
         ("# accepted = ", "accepted = ", "mesh.keys: mesh.keys and mesh.accepted go together"),
     ];
@@ -35,4 +38,86 @@ fn mistakes_are_named() {
         assert!(error.contains(expected), "{wrong}: {error}");
         assert!(error.contains("config/node.toml"), "{error}");
     }
+}
+
+/// The file in the tree with its Couchbase in use.
+fn with_couchbase() -> String {
+    let (before, section) = FILE.split_once("# [store.couchbase]").expect("it is in the file");
+    let (section, after) = section.split_once("\n[map]").expect("the map follows");
+    let keys: Vec<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("# ")).filter(|l| l.contains(" = ")).collect();
+    let keys = keys.join("\n").replace("password = \"...\"", "");
+    let before = before.replace("kind = \"shared\"", "kind = \"couchbase\"");
+    format!("{before}[store.couchbase]\n{keys}\n[map]{after}")
+}
+
+#[test]
+fn couchbase_in_the_tree_can_be_used() {
+    let config = NodeConfig::parse("config/node.toml", &with_couchbase()).unwrap();
+    let section = config.store.couchbase.expect("a section");
+    assert_eq!((section.in_flight, section.connections, section.scope.as_str()), (256, 1, "_default"));
+    // Its defaults are what the comments say.
+    let minimal = "connect = \"couchbases://cb1.example.org,cb2.example.org\"\nbucket = \"tombolo\"\nuser = \"tombolo\"\n\
+        password_env = \"TOMBOLO_COUCHBASE_PASSWORD\"\nauthority = \"/etc/tombolo/couchbase-ca.pem\"\n";
+    let minimal: store::CouchbaseSection = toml::from_str(minimal).unwrap();
+    assert_eq!(format!("{section:?}"), format!("{minimal:?}"));
+}
+
+#[test]
+fn mistakes_with_couchbase_are_named() {
+    let cases = [
+        ("bucket = \"tombolo\"", "bukcet = \"tombolo\"", "did you mean `bucket`?"),
+        ("bucket = \"tombolo\"", "bucket = \"my world\"", "store.couchbase.bucket"),
+        ("couchbases://cb1", "http://cb1", "store.couchbase.connect: write couchbase://HOST"),
+        ("couchbases://cb1", "couchbase://cb1", "store.couchbase.authority: an authority signs certificates"),
+        (
+            "durability = \"majority\"",
+            "durability = \"most\"",
+            "unknown variant `most`, expected one of `none`, `majority`",
+        ),
+        ("in_flight = 256", "in_flight = 0", "store.couchbase.in_flight: 0 is not 1 to 4096"),
+        ("connections = 1", "connections = 99", "store.couchbase.connections: 99 is not 1 to 16"),
+        ("password_env = \"TOMBOLO_COUCHBASE_PASSWORD\"", "", "store.couchbase.password_env: name the environment"),
+        ("user = \"tombolo\"", "user = \"tombolo\"\npassword = \"swordfish\"", "exclude each other"),
+        ("user = \"tombolo\"", "user = \"tombolo\"\npassword = \"swordfish\"\nsope = 1", "did you mean `scope`?"),
+    ];
+    for (right, wrong, expected) in cases {
+        let text = with_couchbase();
+        let (before, section) = text.split_once("[store.couchbase]").expect("a section");
+        assert!(section.contains(right), "{right}");
+        let text = format!("{before}[store.couchbase]{}", section.replacen(right, wrong, 1));
+        let error = NodeConfig::parse("couchbase.toml", &text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{wrong}: {error}");
+        assert!(!error.contains("swordfish"), "{error}");
+    }
+}
+
+#[test]
+fn a_password_in_the_wrong_place_is_not_shown() {
+    for (line, expected) in [
+        ("password = \"sw\u{f6}rdfish\"", "there is no key `password` here"),
+        ("  password=\"sw\u{f6}rdfish\"  # mine", "there is no key `password` here"),
+        ("password_env = [\"sw\u{f6}rdfish\"]", "invalid type"),
+        ("password = \"sw\u{f6}rdfish", "invalid basic string"),
+    ] {
+        let text = FILE.replace("[directory]", &format!("[directory]\n{line}"));
+        let error = NodeConfig::parse("node.toml", &text).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("***"), "{line}: {error}");
+        assert!(!error.contains("rdfish"), "{error}");
+    }
+}
+
+#[test]
+fn what_a_host_shows_of_its_configuration_has_no_password() {
+    let text = with_couchbase().replace("password_env = \"TOMBOLO_COUCHBASE_PASSWORD\"", "password = \"swordfish\"");
+    let shown = format!("{:#?}", NodeConfig::parse("couchbase.toml", &text).unwrap());
+    assert!(shown.contains("(hidden)") && !shown.contains("swordfish"), "{shown}");
+}
+
+#[test]
+fn a_password_comes_from_the_environment_when_it_is_needed() {
+    let missing = with_couchbase().replace("TOMBOLO_COUCHBASE_PASSWORD", "NO_SUCH_VARIABLE_OF_TOMBOLO");
+    let config = NodeConfig::parse("couchbase.toml", &missing).unwrap();
+    let error = config.store.choice().err().expect("it is not set");
+    assert_eq!(error, "store.couchbase.password_env: NO_SUCH_VARIABLE_OF_TOMBOLO is not set");
 }
