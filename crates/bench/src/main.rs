@@ -27,6 +27,10 @@ use run::BenchArgs;
 use scene::{Placement, Scene, SceneKind};
 use serve::ServePlan;
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", disable_help_subcommand = true)]
 struct Cli {

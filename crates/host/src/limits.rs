@@ -12,7 +12,7 @@ pub(crate) const INBOX_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const EVENTS_PER_TURN: usize = 1_024;
 /// Time from one turn of a node's loop to the next, at least: what comes in between is taken in together. It is what an
 /// answer to a ping or a step of a deed may take longer when there is much to do.
-pub(crate) const TURNS_APART: Duration = Duration::from_millis(5);
+pub(crate) const TURNS_APART: Duration = Duration::from_millis(10);
 /// Replies of the store that one turn takes in.
 pub(crate) const REPLIES_PER_TURN: usize = 1_024;
 /// Orders of the host that wait for one node: who came and went in the directory, and the end. A node that does not

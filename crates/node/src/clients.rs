@@ -21,6 +21,10 @@ impl Node {
         let decoded = Envelope::parse(bytes, wire_limits::CLIENT_MESSAGE_BYTES)
             .and_then(|envelope| Ok((envelope.context, ToServer::decode(&envelope)?)));
         match decoded {
+            // Nearly all that comes is this.
+            Ok((_, Some(ToServer::Input(input)))) if matches!(session.stage, Stage::Playing(_)) => {
+                self.input(conn, &input);
+            }
             Ok((context, Some(message))) => self.obey(conn, context, message),
             Ok((_, None)) => {}
             Err(_) => self.refuse_client(conn),

@@ -27,6 +27,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// A node's thread makes and drops thousands of small buffers a tick; see `docs/decisions/0017`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A server for one persistent, seamless world that very many people share.
 #[derive(Debug, Parser)]
 #[command(name = "tombolo", version, about, after_help = "Start with:  tombolo dev --nodes 4 --bots 200")]
