@@ -12,6 +12,7 @@ pub mod commit;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;
+pub mod dump;
 pub mod faulty;
 pub mod memory;
 pub mod names;

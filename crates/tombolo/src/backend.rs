@@ -10,6 +10,7 @@ use store_shared::SharedStore;
 
 use crate::config::{StoreChoice, StoreSection, couchbase_key};
 use crate::failure::{Failure, chain};
+use crate::storage::OpenStore;
 
 /// How long the store of another process may be away at the start.
 const SHARED_WITHIN: Duration = Duration::from_secs(10);
@@ -21,6 +22,8 @@ pub struct Backend {
     /// The store.
     pub store: Arc<dyn Store>,
     couchbase: Option<Arc<CouchbaseStore>>,
+    /// Closed with this.
+    folder: Option<OpenStore>,
 }
 
 /// Opens the store and waits until it is there.
@@ -30,12 +33,16 @@ pub async fn open(section: &StoreSection) -> Result<Backend, Failure> {
             let store = SharedStore::new(config);
             let connected = store.connected(SHARED_WITHIN).await;
             connected.map_err(|e| Failure::usage(format!("store.shared: {}", chain(&e))))?;
-            Ok(Backend { store: Arc::new(store), couchbase: None })
+            Ok(Backend { store: Arc::new(store), couchbase: None, folder: None })
+        }
+        StoreChoice::Fjall(folder, config) => {
+            let open = OpenStore::open(Some(&folder), config, "store.data")?;
+            Ok(Backend { store: Arc::clone(&open.store), couchbase: None, folder: Some(open) })
         }
         StoreChoice::Couchbase(config) => {
             let store = Arc::new(CouchbaseStore::open(config).map_err(refused)?);
             store.connected(COUCHBASE_WITHIN).await.map_err(refused)?;
-            Ok(Backend { store: Arc::clone(&store) as Arc<dyn Store>, couchbase: Some(store) })
+            Ok(Backend { store: Arc::clone(&store) as Arc<dyn Store>, couchbase: Some(store), folder: None })
         }
     }
 }
@@ -60,9 +67,10 @@ impl Backend {
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.couchbase {
-            Some(_) => "a Couchbase cluster",
-            None => "the store of another process",
+        f.write_str(match (&self.couchbase, &self.folder) {
+            (Some(_), _) => "a Couchbase cluster",
+            (None, Some(_)) => "the store in a folder",
+            (None, None) => "the store of another process",
         })
     }
 }

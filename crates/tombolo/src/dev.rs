@@ -15,7 +15,7 @@ use mesh_zeromq::{MeshConfig, ZeromqMesh};
 use node::ports::memory_directory::MemoryDirectory;
 use node::{Contract, CrowdStatus};
 use serde_json::json;
-use store::MemoryStore;
+use store_fjall::FjallConfig;
 use tokio::sync::watch;
 use world::{Island, IslandId};
 
@@ -25,13 +25,14 @@ use crate::failure::{Failure, Outcome, chain};
 use crate::options::{self, WorldOptions};
 use crate::progress::{self, Scene, Show};
 use crate::stop;
+use crate::storage::OpenStore;
 
 /// Options of `tombolo dev`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  tombolo dev                                    a world of 4 nodes and 100 bots, until Ctrl-C\n  \
     tombolo dev --nodes 4 --bots 200 --for 20s --json   the same as a check, one JSON object at the end\n\n\
-    Nothing is remembered after it ends: documents are in memory."
+    Nothing is remembered after it ends, unless --data names a folder."
 )]
 pub struct DevArgs {
     /// Nodes, each on a host of its own, 1 to 32
@@ -58,6 +59,9 @@ pub struct DevArgs {
     /// Serve no map
     #[arg(long)]
     no_map: bool,
+    /// Keep the documents in this folder; it is made if it does not exist [default: in memory]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     #[command(flatten)]
     world: WorldOptions,
     /// The crowd contract: what clients are told of a chunk with more than 200 people. `off` tells them everything
@@ -132,6 +136,8 @@ fn bot_plan(args: &DevArgs) -> Result<Option<Plan>, Failure> {
 struct World {
     hosts: Vec<Host>,
     map: Option<Map>,
+    /// Closed after the hosts have ended.
+    _store: OpenStore,
 }
 
 /// The map, being served.
@@ -290,9 +296,10 @@ async fn host_ended(world: &World) -> Failure {
 async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure> {
     let (island, rate) = (args.world.plan()?, args.world.rate()?);
     let planted = options::planted(args.plant.as_deref())?;
-    let store: Arc<MemoryStore> = Arc::default();
+    let open = OpenStore::open(args.data.as_deref(), FjallConfig::default(), "--data")?;
+    let store = Arc::clone(&open.store);
     let directory: Arc<MemoryDirectory> = Arc::default();
-    let mut world = World { hosts: Vec::new(), map: None };
+    let mut world = World { hosts: Vec::new(), map: None, _store: open };
     for n in 0..args.nodes {
         let port = if args.listen.port() == 0 { Some(0) } else { args.listen.port().checked_add(n) };
         let base_port = port.ok_or_else(|| Failure::usage("--listen: the nodes' ports reach beyond 65535"))?;

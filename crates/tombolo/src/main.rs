@@ -21,7 +21,9 @@ mod progress;
 mod screen;
 mod simulate;
 mod stop;
+mod storage;
 mod store_command;
+mod store_files;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use crate::config::NodeConfig;
 use crate::failure::{Failure, Outcome, chain};
 use crate::options;
 use crate::stop;
+use crate::storage;
 
 /// Options of `tombolo node`.
 #[derive(Debug, Args)]
@@ -83,6 +84,14 @@ async fn serve(
 ) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     let backend = backend::open(&config.store).await?;
+    let (close_store, closing_store) = watch::channel(false);
+    let served = match config.store.serve {
+        Some(listen) => Some(storage::serve(Arc::clone(&backend.store), listen, "store.serve", closing_store).await?),
+        None => None,
+    };
+    if let Some(served) = &served {
+        println!("the store is served on {}", served.address);
+    }
     let etcd = config.directory().map_err(Failure::usage)?;
     let directory = EtcdDirectory::new(etcd).map_err(|e| Failure::usage(format!("directory.etcd: {}", chain(&e))))?;
     if let Some(security) = &security {
@@ -127,6 +136,11 @@ async fn serve(
         }
         Some(Ok(())) => {}
         Some(Err(e)) => return Err(Failure::run(chain(e.as_ref()))),
+    }
+    // Other hosts may have used it to the end.
+    close_store.send_replace(true);
+    if let Some(served) = served {
+        let _ = served.task.await;
     }
     backend.log_counts();
     println!("stopped");

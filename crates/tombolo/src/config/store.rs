@@ -1,10 +1,12 @@
 //! `[store]`: where documents are, one section for each kind of store.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use store_couchbase::{ConfigError, CouchbaseConfig, Credentials, Durability, Secret};
+use store_fjall::FjallConfig;
 use store_shared::SharedStoreConfig;
 
 /// `[store]`
@@ -17,6 +19,12 @@ pub struct StoreSection {
     /// The address of a `tombolo store serve`.
     #[serde(default)]
     pub shared: Option<String>,
+    /// The folder of the documents, on this host.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// Where the documents of this host are served to the others of this machine.
+    #[serde(default)]
+    pub serve: Option<SocketAddr>,
     /// Milliseconds from a request to its outcome.
     #[serde(default = "deadline")]
     pub deadline_ms: u64,
@@ -32,6 +40,8 @@ pub enum StoreKind {
     /// A store that another process serves.
     #[default]
     Shared,
+    /// A folder of this host.
+    Fjall,
     /// A bucket of a Couchbase cluster.
     Couchbase,
 }
@@ -91,6 +101,8 @@ pub enum DurabilityName {
 pub enum StoreChoice {
     /// A store that another process serves.
     Shared(SharedStoreConfig),
+    /// A folder of this host.
+    Fjall(PathBuf, FjallConfig),
     /// A Couchbase cluster.
     Couchbase(CouchbaseConfig),
 }
@@ -121,14 +133,27 @@ impl StoreSection {
         if !(100..=60_000).contains(&self.deadline_ms) {
             return Err(("store.deadline_ms", format!("{} is not 100 to 60000", self.deadline_ms)));
         }
+        match (self.kind, self.serve) {
+            (StoreKind::Fjall, Some(listen)) if !listen.ip().is_loopback() => {
+                let why = format!("{listen}: nothing is encrypted or authenticated; take a loopback address");
+                return Err(("store.serve", why));
+            }
+            (StoreKind::Shared | StoreKind::Couchbase, Some(_)) => {
+                return Err(("store.serve", "only a store of kind \"fjall\" is served by its host".into()));
+            }
+            _ => {}
+        }
         match (self.kind, &self.shared, &self.couchbase) {
+            (StoreKind::Fjall, _, _) if self.data.is_none() => {
+                Err(("store.data", "name the folder of the documents".into()))
+            }
             (StoreKind::Shared, None, _) => {
                 Err(("store.shared", "name the address of a `tombolo store serve`, or another store.kind".into()))
             }
             (StoreKind::Couchbase, _, None) => {
                 Err(("store.kind", "\"couchbase\" needs the section [store.couchbase]; config/node.toml has it".into()))
             }
-            (StoreKind::Shared, Some(_), None) => Ok(()),
+            (StoreKind::Shared, Some(_), None) | (StoreKind::Fjall, _, None) => Ok(()),
             // A section that is not in use is checked all the same: it will be, one day.
             (_, _, Some(couchbase)) => couchbase.check(self.deadline()),
         }
@@ -136,6 +161,10 @@ impl StoreSection {
 
     /// What it names. The environment and files are read here.
     pub fn choice(&self) -> Result<StoreChoice, String> {
+        if let (StoreKind::Fjall, Some(folder)) = (self.kind, &self.data) {
+            let config = FjallConfig { deadline: self.deadline(), ..FjallConfig::default() };
+            return Ok(StoreChoice::Fjall(folder.clone(), config));
+        }
         match (self.kind, &self.shared, &self.couchbase) {
             (StoreKind::Shared, Some(address), _) => Ok(StoreChoice::Shared(SharedStoreConfig {
                 deadline: self.deadline(),

@@ -29,6 +29,8 @@ fn mistakes_are_named() {
         ("kind = \"shared\"", "kind = \"couch\"", "unknown variant `couch`"),
         ("kind = \"shared\"", "kind = \"couchbase\"", "store.kind: \"couchbase\" needs the section [store.couchbase]"),
         ("shared = \"127.0.0.1:7790\"", "", "store.shared: name the address"),
+        ("kind = \"shared\"", "kind = \"fjall\"", "store.data: name the folder"),
+        ("# serve = ", "serve = ", "store.serve: only a store of kind \"fjall\""),
         ("# keys = ", "keys = ", "mesh.accepted: mesh.keys and mesh.accepted go together"),
         ("# accepted = ", "accepted = ", "mesh.keys: mesh.keys and mesh.accepted go together"),
     ];
@@ -120,4 +122,16 @@ fn a_password_comes_from_the_environment_when_it_is_needed() {
     let config = NodeConfig::parse("couchbase.toml", &missing).unwrap();
     let error = config.store.choice().err().expect("it is not set");
     assert_eq!(error, "store.couchbase.password_env: NO_SUCH_VARIABLE_OF_TOMBOLO is not set");
+}
+
+#[test]
+fn a_store_in_a_folder_is_served_on_loopback_only() {
+    let own = |serve: &str| {
+        let text = FILE.replace("kind = \"shared\"", "kind = \"fjall\"").replace("# data = ", "data = ");
+        NodeConfig::parse("f", &text.replace("# serve = \"127.0.0.1:7790\"", serve))
+    };
+    assert!(own("serve = \"127.0.0.1:7790\"").unwrap().store.serve.is_some());
+    assert!(matches!(own("").unwrap().store.choice(), Ok(StoreChoice::Fjall(..))));
+    let error = own("serve = \"0.0.0.0:7790\"").unwrap_err().to_string();
+    assert!(error.contains("store.serve") && error.contains("loopback"), "{error}");
 }
