@@ -23,7 +23,7 @@ pub const SOON: Duration = Duration::from_secs(20);
 pub fn config(standin: &StandIn, deadline: Duration) -> CouchbaseConfig {
     let credentials = Credentials { user: USER.0.into(), password: Secret::new(USER.1) };
     let connect = standin.connect();
-    let authority_pem = connect.starts_with("couchbases").then(|| tls::authority());
+    let authority_pem = connect.starts_with("couchbases").then(tls::authority);
     CouchbaseConfig {
         deadline,
         authority_pem,

@@ -16,6 +16,8 @@ mod fixture;
 mod real;
 #[cfg(feature = "sdk")]
 mod sessions;
+#[cfg(feature = "sdk")]
+mod storm;
 
 #[cfg(not(feature = "sdk"))]
 #[test]

@@ -41,6 +41,8 @@ pub const USER: (&str, &str) = ("tombolo", "swordfish");
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     pub nodes: usize,
+    /// The port of the first node; the others have the next ones. 0: any free ones.
+    pub port: u16,
     /// How long a durable write is pending.
     pub sync: Duration,
     pub tls: bool,
@@ -48,7 +50,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { nodes: 1, sync: Duration::ZERO, tls: false }
+        Self { nodes: 1, port: 0, sync: Duration::ZERO, tls: false }
     }
 }
 
@@ -81,8 +83,12 @@ impl StandIn {
     }
 
     pub async fn start_as(setup: Setup) -> Self {
+        let port = |node: usize| match setup.port {
+            0 => 0,
+            first => first + u16::try_from(node).expect("few nodes"),
+        };
         let listeners: Vec<TcpListener> =
-            (0..setup.nodes).map(|_| listen(SocketAddr::from(([127, 0, 0, 1], 0)))).collect();
+            (0..setup.nodes).map(|node| listen(SocketAddr::from(([127, 0, 0, 1], port(node))))).collect();
         let ports = listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect();
         let shared = Arc::new(Shared {
             user: User { name: USER.0.into(), password: USER.1.into() },
