@@ -30,6 +30,7 @@ mod publisher;
 mod session;
 mod status;
 mod storage;
+mod timekeeper;
 mod viewer;
 
 #[cfg(test)]
@@ -41,3 +42,4 @@ pub use crowd::ladder::Step;
 pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};
 pub use machine::Node;
 pub use status::{ChunkStatus, CrowdStatus, EntityStatus, PeerStatus, Status};
+pub use timekeeper::Timekeeper;
