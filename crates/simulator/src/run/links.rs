@@ -81,7 +81,8 @@ impl World {
         if self.players[player].link != Some(id) {
             return;
         }
-        let target = host.filter(|h| self.hosts[usize::from(*h)].node.is_some());
+        let answers = |h: u16| self.hosts[usize::from(h)].node.is_some() && !self.hosts[usize::from(h)].suspended;
+        let target = host.filter(|h| answers(*h));
         let Some(host) = target else {
             self.players[player].link = None;
             return self.feed_player(player, ClientInput::Disconnected);
