@@ -12,6 +12,7 @@ mod bench;
 mod ci;
 mod drill;
 mod map;
+mod seeds;
 mod tidy;
 mod workspace;
 
@@ -33,6 +34,8 @@ enum Command {
     Drill(drill::Args),
     /// The live map of a real world in a real browser
     Map(map::Args),
+    /// Many seeds of every scenario, in parallel processes
+    Seeds(seeds::Args),
     /// Layers, purity and tidiness of the tree
     Tidy(tidy::Args),
 }
@@ -45,6 +48,7 @@ impl Command {
             Self::Ci(args) => ci::run(args),
             Self::Drill(args) => drill::run(args),
             Self::Map(args) => map::run(args),
+            Self::Seeds(args) => seeds::run(args),
             Self::Tidy(args) => tidy::run(args),
         }
     }

@@ -50,5 +50,3 @@ pub(crate) const LATE_MS: u64 = 20;
 /// A turn of a node's loop that takes more than this part of a tick is told to the machine as an overrun: with what
 /// comes between turns, the next tick would soon be late.
 pub(crate) const OVERRUN_SHARE: f32 = 0.75;
-/// A wall clock that is set back by more than this is not followed. By less, time runs at half speed until it fits.
-pub(crate) const CLOCK_STRAY: Duration = Duration::from_secs(10);

@@ -80,8 +80,11 @@ impl Avatar {
         self.told.map_or_else(|| self.segment.from.chunk(), |told| told.channel.chunk)
     }
 
-    pub(crate) fn steer(&mut self, segment: Segment) {
-        if segment.motion != self.segment.motion || segment.from != self.segment.from {
+    /// Moves on by another segment, of which viewers are told if it leads elsewhere: also if it begins at the very place
+    /// where the last one began, but later.
+    pub(crate) fn steer(&mut self, segment: Segment, pace: &Pace) {
+        let elsewhere = segment.from != self.segment.from || segment.from != self.segment.at(segment.since, pace);
+        if segment.motion != self.segment.motion || elsewhere {
             self.news = self.news.max(News::Moved);
         }
         self.segment = segment;
@@ -186,7 +189,7 @@ impl Authority {
         }
         for avatar in self.avatars.values_mut() {
             if let Some(turn) = rules.advance(terrain, &avatar.segment, tick, pace) {
-                avatar.steer(turn.segment);
+                avatar.steer(turn.segment, pace);
                 advance.turned.push(avatar.entity);
             }
             tell(avatar, tick, pace, &divided, &mut advance);

@@ -90,7 +90,7 @@ impl Node {
         let settled = self.rules.settle(&mut self.terrain, &mut avatar.reach, now, current, claimed, motion);
         let corrected = settled.verdict != Verdict::Accepted;
         self.counters.corrections += u64::from(corrected);
-        avatar.steer(Segment { from: settled.position, since: tick + 1, motion: settled.motion });
+        avatar.steer(Segment { from: settled.position, since: tick + 1, motion: settled.motion }, &self.pace);
         // A correction that the client has not seen yet is not hidden by a later input that was accepted.
         let was_corrected = playing.ack.is_some_and(|(_, corrected)| corrected);
         playing.ack = Some((input.seq, corrected || was_corrected));

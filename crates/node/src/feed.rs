@@ -54,7 +54,10 @@ pub(crate) struct Fed {
     far_slot: Slot,
     crowd_slot: Slot,
     near: NearNews,
+    /// The label of what was told last in the near lane, keys included.
     near_last: Tick,
+    /// The label of the last frame since it was keyed: the next one's must be later.
+    near_frame: Option<Tick>,
     far: FarNews,
     far_last: Tick,
     /// What the crowd lane tells of; none while the chunk is not crowded.
@@ -62,6 +65,17 @@ pub(crate) struct Fed {
 }
 
 impl Fed {
+    /// The labels of frames in the near lane at a tick, `None` if the stream must be keyed instead. A publisher whose
+    /// clock is ahead of ours sends frames of ticks to come; they are told as of this one, of which there can be one.
+    fn near_labels(&self, frames: &[SeenFrame], tick: Tick) -> Option<Vec<Tick>> {
+        let mut last = self.near_frame;
+        let mut label = |frame: &SeenFrame| {
+            let label = frame.tick.min(tick);
+            last.replace(label).is_none_or(|before| label > before).then_some(label)
+        };
+        frames.iter().map(&mut label).collect()
+    }
+
     pub(crate) fn slot(&self, lane: Lane) -> Slot {
         match lane {
             Lane::Near => self.near_slot,
@@ -134,9 +148,9 @@ impl Feed {
             return slots.into_iter().flatten().for_each(|slot| self.slots.free(slot));
         };
         let (near, far) = (NearNews::Whole, FarNews::Whole);
-        let (near_last, far_last) = (Tick(0), Tick(0));
+        let (near_last, near_frame, far_last) = (Tick(0), None, Tick(0));
         let log = self.crowded.contains(&stream.chunk).then(|| Log::new(Tick(0)));
-        let fed = Fed { stream, near_slot, far_slot, crowd_slot, near, near_last, far, far_last, log };
+        let fed = Fed { stream, near_slot, far_slot, crowd_slot, near, near_last, near_frame, far, far_last, log };
         self.fed.insert(key, fed);
         self.by_chunk.entry(stream.chunk).or_default().insert(key);
     }
@@ -277,9 +291,17 @@ impl Feed {
         told.into_values().flatten().for_each(|slot| self.slots.free(slot));
         let far: BTreeSet<Chunk> = self.by_chunk.keys().filter(|c| self.far_speaks(**c, tick)).copied().collect();
         for fed in self.fed.values_mut() {
-            match &mut fed.near {
-                NearNews::Whole => fed.near_last = tick,
-                NearNews::Frames(frames) => fed.near_last = frames.last().map_or(fed.near_last, |f| f.tick),
+            let labels = match &fed.near {
+                NearNews::Whole => None,
+                NearNews::Frames(frames) => fed.near_labels(frames, tick),
+            };
+            match labels {
+                None => (fed.near_last, fed.near_frame) = (tick, None),
+                Some(labels) => {
+                    if let Some(last) = labels.last() {
+                        (fed.near_last, fed.near_frame) = (*last, Some(*last));
+                    }
+                }
             }
             fed.near = NearNews::Frames(Vec::new());
             if far.contains(&fed.stream.chunk) {
@@ -337,11 +359,12 @@ impl Collector {
 
 fn near_news(key: StreamKey, fed: &Fed, sight: &Sight<'_>, out: &mut Collector) {
     let NearNews::Frames(frames) = &fed.near else { return out.key(key, fed, Lane::Near, sight) };
+    let Some(labels) = fed.near_labels(frames, sight.tick) else { return out.key(key, fed, Lane::Near, sight) };
     let mut last = fed.near_last;
-    for frame in frames {
-        let back = if last.0 == 0 { 0 } else { frame.tick.since(last) };
-        out.frame(fed.near_slot, fed.stream.chunk, (sight.tick.since(frame.tick), back), frame.body.bytes());
-        last = frame.tick;
+    for (frame, label) in frames.iter().zip(labels) {
+        let back = if last.0 == 0 { 0 } else { label.since(last) };
+        out.frame(fed.near_slot, fed.stream.chunk, (sight.tick.since(label), back), frame.body.bytes());
+        last = label;
     }
 }
 

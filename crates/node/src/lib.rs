@@ -31,6 +31,7 @@ mod publisher;
 mod session;
 mod status;
 mod storage;
+mod timekeeper;
 mod viewer;
 
 #[cfg(test)]
@@ -42,3 +43,4 @@ pub use crowd::ladder::Step;
 pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};
 pub use machine::Node;
 pub use status::{ChunkStatus, CrowdStatus, EntityStatus, PeerStatus, Status};
+pub use timekeeper::Timekeeper;

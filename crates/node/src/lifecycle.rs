@@ -235,7 +235,8 @@ impl Node {
                 if suspended && !avatar.suspended {
                     self.counters.suspensions += 1;
                     let at = avatar.segment.at(tick, &self.pace);
-                    avatar.steer(Segment { from: at, since: tick, motion: avatar.segment.motion.stopped() });
+                    avatar
+                        .steer(Segment { from: at, since: tick, motion: avatar.segment.motion.stopped() }, &self.pace);
                     playing.ack = Some((playing.last_input.unwrap_or(0), true));
                 }
                 avatar.suspended = suspended;

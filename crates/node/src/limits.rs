@@ -10,6 +10,9 @@ pub const VERIFY_WITHIN_MS: u64 = 6_000;
 /// Milliseconds between two calls of the machine after which its process must have been stopped. No avatar moves then
 /// before its document was read again.
 pub const STALL_MS: u64 = 1_000;
+/// A wall clock that is set back by more milliseconds than this is not followed. By less, a node's time runs at half
+/// speed until it fits.
+pub const CLOCK_STRAY_MS: u64 = 10_000;
 /// Milliseconds between two checkpoints of a moving avatar's place. A crash sets an avatar back by at most this and
 /// what it takes to write one.
 pub const CHECKPOINT_EVERY_MS: u64 = 5_000;

@@ -10,12 +10,30 @@ names! {
         Crash = "crash",
         /// A node stood still.
         Pause = "pause",
+        /// A machine was suspended: it kept its memory, and lost its connections and what came meanwhile.
+        Suspension = "suspension",
+        /// A node's wall clock stood still.
+        ClockStill = "clock_still",
+        /// A node's wall clock jumped ahead, and back again.
+        ClockAhead = "clock_ahead",
+        /// A node's wall clock was set back, and put right again.
+        ClockBack = "clock_back",
         /// A link was cut both ways.
         Cut = "cut",
         /// A link was cut one way.
         OneWayCut = "one_way_cut",
         /// The direct lane of a link was cut one way.
         DirectCut = "direct_cut",
+        /// A link was slow both ways.
+        SlowLink = "slow_link",
+        /// The directory was out of reach of everybody.
+        DirectoryGone = "directory_gone",
+        /// The directory told everybody everything late.
+        DirectorySlow = "directory_slow",
+        /// A node heard nothing new from the directory.
+        DirectoryStale = "directory_stale",
+        /// The record of a node vanished, and the node lived.
+        LeaseLost = "lease_lost",
         /// A client's connection broke.
         ClientCut = "client_cut",
         /// A client stopped reading.
@@ -26,10 +44,18 @@ names! {
         StoreCut = "store_cut",
         /// A node was told to hand a session over.
         HandOver = "hand_over",
+        /// Nobody could reach the store.
+        StoreGone = "store_gone",
         /// A message met a cut link.
         LostInACut = "lost_in_a_cut",
         /// A direct message met a cut lane.
         LostInADirectCut = "lost_in_a_direct_cut",
+        /// A message met a slow link.
+        Slowed = "slowed",
+        /// News of the directory, or a node that wanted to join, had to wait.
+        NewsHeldBack = "news_held_back",
+        /// News of the directory came late.
+        NewsLate = "news_late",
         /// A message was lost.
         Loss = "loss",
         /// A message was held up, so that others overtook it.
@@ -44,6 +70,8 @@ names! {
         StoreOutOfReach = "store_out_of_reach",
         /// A request was answered late.
         StoreSlow = "store_slow",
+        /// A request was answered only after a good part of the time that a node waits.
+        StoreCrawl = "store_crawl",
         /// A write lost against nobody.
         StoreConflict = "store_conflict",
         /// A request was not carried out, and the node was told so.
@@ -86,8 +114,23 @@ impl FaultKind {
             Self::StoreSlow => u32::from(store.delay_ms[1] > 1),
             Self::StoreConflict => store.conflict_per_mille,
             Self::StoreNotApplied => store.fail_per_mille,
-            Self::StoreUnknownApplied | Self::StoreUnknownNotApplied | Self::StoreLate => store.unknown_per_mille,
+            Self::StoreUnknownApplied | Self::StoreUnknownNotApplied => store.unknown_per_mille,
+            Self::StoreLate => store.unknown_per_mille + store.late_per_mille,
+            Self::StoreCrawl => store.slow_per_mille,
+            Self::Suspension => faults.suspensions,
+            Self::ClockStill => faults.clocks_still,
+            Self::ClockAhead => faults.clocks_ahead,
+            Self::ClockBack => faults.clocks_back,
+            Self::SlowLink | Self::Slowed => faults.slow_links,
+            Self::DirectoryGone => faults.directory_gone,
+            Self::DirectorySlow => faults.directory_slow,
+            Self::DirectoryStale => faults.directory_stale,
+            Self::LeaseLost => faults.leases_lost,
+            Self::StoreGone => faults.store_gone,
+            // They need somebody to come or go at the same time.
+            Self::NewsHeldBack | Self::NewsLate => 0,
         };
-        scenario.course.storm_s > 0 && rate > 0
+        // Each seed of a matrix is a cell, which is held against what it asks for.
+        !scenario.matrix && scenario.course.storm_s > 0 && rate > 0
     }
 }

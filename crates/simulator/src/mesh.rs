@@ -17,6 +17,9 @@ pub(crate) struct SimMesh {
     dice: Dice,
     /// Counted cuts from a host to a host, of one lane or both.
     cuts: BTreeMap<(u16, u16, Cut), u32>,
+    /// Links that are slow, counted, and by how many milliseconds.
+    slow: BTreeMap<(u16, u16), u32>,
+    slow_ms: u64,
     filters: BTreeMap<u16, BTreeMap<Vec<u8>, u32>>,
     pub(crate) fired: FaultCount,
 }
@@ -29,8 +32,16 @@ pub(crate) enum Cut {
 }
 
 impl SimMesh {
-    pub(crate) fn new(network: Network, dice: Dice) -> Self {
-        Self { network, dice, cuts: BTreeMap::new(), filters: BTreeMap::new(), fired: FaultCount::of(FaultKind::ALL) }
+    pub(crate) fn new(network: Network, slow_ms: u64, dice: Dice) -> Self {
+        Self {
+            network,
+            dice,
+            cuts: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            slow_ms,
+            filters: BTreeMap::new(),
+            fired: FaultCount::of(FaultKind::ALL),
+        }
     }
 
     pub(crate) fn subscribe(&mut self, host: u16, filter: Vec<u8>) {
@@ -69,8 +80,25 @@ impl SimMesh {
         }
     }
 
+    /// A link is slow from now on, both ways, or no longer.
+    pub(crate) fn slow_down(&mut self, a: u16, b: u16, slow: bool) {
+        for link in [(a, b), (b, a)] {
+            let count = self.slow.entry(link).or_insert(0);
+            *count = if slow { *count + 1 } else { count.saturating_sub(1) };
+        }
+    }
+
     /// After how many milliseconds a message arrives: none, one or several times.
     pub(crate) fn ways(&mut self, weather: Weather, from: u16, to: u16, lane: MeshLane) -> Vec<u64> {
+        let mut ways = self.ways_at_speed(weather, from, to, lane);
+        if self.slow.get(&(from, to)).is_some_and(|count| *count > 0) && !ways.is_empty() {
+            self.fired.note(FaultKind::Slowed);
+            ways.iter_mut().for_each(|way| *way += self.slow_ms);
+        }
+        ways
+    }
+
+    fn ways_at_speed(&mut self, weather: Weather, from: u16, to: u16, lane: MeshLane) -> Vec<u64> {
         let is_cut = |cut| self.cuts.get(&(from, to, cut)).is_some_and(|count| *count > 0);
         if is_cut(Cut::Both) {
             self.fired.note(FaultKind::LostInACut);

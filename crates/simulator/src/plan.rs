@@ -13,12 +13,30 @@ pub enum Fault {
     Crash(u16),
     /// A node stands still.
     Pause(u16),
+    /// A machine is suspended; it keeps its memory.
+    Suspension(u16),
+    /// A node's wall clock stands still.
+    ClockStill(u16),
+    /// A node's wall clock goes ahead by so many milliseconds.
+    ClockAhead(u16, u32),
+    /// A node's wall clock is set back by so many milliseconds.
+    ClockBack(u16, u32),
     /// A link is cut both ways.
     Cut(u16, u16),
     /// A link is cut from the first to the second.
     OneWayCut(u16, u16),
     /// The direct lane is cut from the first to the second.
     DirectCut(u16, u16),
+    /// A link is slow both ways.
+    SlowLink(u16, u16),
+    /// The directory is out of reach.
+    DirectoryGone,
+    /// The directory is slow.
+    DirectorySlow,
+    /// A node hears nothing new from the directory.
+    DirectoryStale(u16),
+    /// The record of a node that lives is gone for a while.
+    LeaseLost(u16),
     /// A client's connection breaks.
     ClientCut(u32),
     /// A client stops reading.
@@ -29,6 +47,8 @@ pub enum Fault {
     StoreCut(u16),
     /// A node is told to hand a client's session over to another node.
     HandOver(u32, u16),
+    /// Nobody can reach the store.
+    StoreGone,
 }
 
 impl Fault {
@@ -38,6 +58,16 @@ impl Fault {
         match self {
             Self::Crash(_) => FaultKind::Crash,
             Self::Pause(_) => FaultKind::Pause,
+            Self::Suspension(_) => FaultKind::Suspension,
+            Self::ClockStill(_) => FaultKind::ClockStill,
+            Self::ClockAhead(..) => FaultKind::ClockAhead,
+            Self::ClockBack(..) => FaultKind::ClockBack,
+            Self::SlowLink(..) => FaultKind::SlowLink,
+            Self::DirectoryGone => FaultKind::DirectoryGone,
+            Self::DirectorySlow => FaultKind::DirectorySlow,
+            Self::DirectoryStale(_) => FaultKind::DirectoryStale,
+            Self::LeaseLost(_) => FaultKind::LeaseLost,
+            Self::StoreGone => FaultKind::StoreGone,
             Self::Cut(..) => FaultKind::Cut,
             Self::OneWayCut(..) => FaultKind::OneWayCut,
             Self::DirectCut(..) => FaultKind::DirectCut,
@@ -54,8 +84,19 @@ impl Fault {
     pub fn fits(self, scenario: &Scenario) -> bool {
         let (nodes, clients) = (scenario.world.nodes, scenario.players.count);
         match self {
-            Self::Crash(node) | Self::Pause(node) | Self::StoreCut(node) => node < nodes,
-            Self::Cut(a, b) | Self::OneWayCut(a, b) | Self::DirectCut(a, b) => a < nodes && b < nodes,
+            Self::Crash(node)
+            | Self::Pause(node)
+            | Self::StoreCut(node)
+            | Self::Suspension(node)
+            | Self::ClockStill(node)
+            | Self::ClockAhead(node, _)
+            | Self::ClockBack(node, _)
+            | Self::DirectoryStale(node)
+            | Self::LeaseLost(node) => node < nodes,
+            Self::Cut(a, b) | Self::OneWayCut(a, b) | Self::DirectCut(a, b) | Self::SlowLink(a, b) => {
+                a < nodes && b < nodes
+            }
+            Self::DirectoryGone | Self::DirectorySlow | Self::StoreGone => true,
             Self::ClientCut(client) | Self::ClientStall(client) | Self::Twin(client) => client < clients,
             Self::HandOver(client, node) => client < clients && node < nodes,
         }
@@ -67,6 +108,16 @@ impl fmt::Display for Fault {
         match self {
             Self::Crash(node) => write!(f, "node {node} dies"),
             Self::Pause(node) => write!(f, "node {node} stands still"),
+            Self::Suspension(node) => write!(f, "the machine of node {node} is suspended"),
+            Self::ClockStill(node) => write!(f, "the clock of node {node} stands still"),
+            Self::ClockAhead(node, ms) => write!(f, "the clock of node {node} jumps {ms} ms ahead"),
+            Self::ClockBack(node, ms) => write!(f, "the clock of node {node} is set back by {ms} ms"),
+            Self::SlowLink(a, b) => write!(f, "messages between nodes {a} and {b} are slow"),
+            Self::DirectoryGone => write!(f, "nobody can reach the directory"),
+            Self::DirectorySlow => write!(f, "the directory tells everything late"),
+            Self::DirectoryStale(node) => write!(f, "node {node} hears nothing new from the directory"),
+            Self::LeaseLost(node) => write!(f, "the record of node {node} vanishes, and it lives"),
+            Self::StoreGone => write!(f, "nobody can reach the store"),
             Self::Cut(a, b) => write!(f, "nodes {a} and {b} are cut off from each other"),
             Self::OneWayCut(from, to) => write!(f, "nothing arrives from node {from} at node {to}"),
             Self::DirectCut(from, to) => write!(f, "nothing direct arrives from node {from} at node {to}"),
@@ -142,8 +193,15 @@ impl Almanac {
         }
     }
 
+    /// When the storms of a run of so many milliseconds begin, those that end within it.
+    pub(crate) fn storms(&self, length_ms: u64) -> Vec<u64> {
+        let round = self.storm_ms + self.heal_ms + self.calm_ms;
+        let begins = (0..).map(|n| self.arrive_ms + n * round);
+        if self.storm_ms == 0 { Vec::new() } else { begins.take_while(|at| at + self.storm_ms <= length_ms).collect() }
+    }
+
     /// Milliseconds of storm left at a moment, 0 outside of one.
-    fn storm_left(&self, at_ms: u64) -> u64 {
+    pub(crate) fn storm_left(&self, at_ms: u64) -> u64 {
         if self.weather(at_ms) != Weather::Storm {
             return 0;
         }
@@ -160,7 +218,8 @@ pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> V
     let seconds = scenario.course.seconds;
     let storms: Vec<u64> = (0..seconds * 10).map(|d| d * 100).filter(|at| almanac.storm_left(*at) > 0).collect();
     let storm_s = storms.len() as u64 / 10;
-    let kinds: [(u32, DrawFault); 9] = [
+    // New kinds come last: those before them draw the same then.
+    let kinds: [(u32, DrawFault); 19] = [
         (f.crashes, |s, d| Fault::Crash(node(s, d))),
         (f.pauses, |s, d| Fault::Pause(node(s, d))),
         (f.cuts, |s, d| pair(s, d, Fault::Cut)),
@@ -170,10 +229,23 @@ pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> V
         (f.client_stalls, |s, d| Fault::ClientStall(client(s, d))),
         (f.twins, |s, d| Fault::Twin(client(s, d))),
         (f.store_cuts, |s, d| Fault::StoreCut(node(s, d))),
+        (f.suspensions, |s, d| Fault::Suspension(node(s, d))),
+        (f.clocks_still, |s, d| Fault::ClockStill(node(s, d))),
+        (f.clocks_ahead, |s, d| Fault::ClockAhead(node(s, d), jump(s, d))),
+        (f.clocks_back, |s, d| Fault::ClockBack(node(s, d), jump(s, d))),
+        (f.slow_links, |s, d| pair(s, d, Fault::SlowLink)),
+        (f.directory_gone, |_, _| Fault::DirectoryGone),
+        (f.directory_slow, |_, _| Fault::DirectorySlow),
+        (f.directory_stale, |s, d| Fault::DirectoryStale(node(s, d))),
+        (f.leases_lost, |s, d| Fault::LeaseLost(node(s, d))),
+        (f.store_gone, |_, _| Fault::StoreGone),
     ];
     let mut plan = Vec::new();
     for (per_minute, fault) in kinds {
         // The part of a fault that is left over strikes by chance.
+        if per_minute == 0 {
+            continue;
+        }
         let milli = u64::from(per_minute) * storm_s * 1000 / 60;
         let count = milli / 1000 + u64::from(dice.below(1000) < milli % 1000);
         for _ in 0..count {
@@ -200,6 +272,12 @@ fn node(scenario: &Scenario, dice: &mut Dice) -> u16 {
 
 fn client(scenario: &Scenario, dice: &mut Dice) -> u32 {
     dice.below(u64::from(scenario.players.count)) as u32
+}
+
+/// By how many milliseconds a clock jumps.
+pub(crate) fn jump(scenario: &Scenario, dice: &mut Dice) -> u32 {
+    let [low, high] = scenario.faults.clock_jump_ms;
+    dice.between(low, high) as u32
 }
 
 fn pair(scenario: &Scenario, dice: &mut Dice, fault: fn(u16, u16) -> Fault) -> Fault {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::checkers::Checker;
 use crate::faults::FaultCount;
+use crate::matrix::Ill;
 use crate::names::Tally;
 
 /// Violations that a report keeps in words. All are counted.
@@ -67,6 +68,12 @@ pub struct Report {
     pub scenario: String,
     /// The seed.
     pub seed: u64,
+    /// The cell of the matrix of faults, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// Kinds of fault of the cell that never fired: it has shown nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfired: Vec<Ill>,
     /// The planted bug, if any.
     pub plant: Option<&'static str>,
     /// Over every effect of every node, in hexadecimal.
@@ -143,6 +150,20 @@ impl Counts {
 }
 
 impl Report {
+    /// Whether nothing was violated and its cell, if it is one, has shown something.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.violations == 0 && self.unfired.is_empty()
+    }
+
+    /// What to say of a run that does not hold.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        let cell = self.cell.as_ref().map(|cell| format!("{cell}: ")).unwrap_or_default();
+        let violated = self.first_violations.first().map(|v| format!("{cell}{}: {}", v.checker, v.what));
+        violated.or_else(|| self.unfired.first().map(|ill| format!("{cell}{ill} never fired")))
+    }
+
     pub(crate) fn violation(&mut self, violation: Violation) {
         self.violations += 1;
         if self.first_violations.len() < KEPT {

@@ -1,8 +1,9 @@
 //! A run under way: the state of everything, one queue of happenings in virtual time, and who deals with each.
 //!
-//! The rooms below deal with them: [`nodes`], [`storage`], [`links`] to clients, [`people`], [`trouble`] and [`looks`].
+//! The rooms below deal with them: [`nodes`], [`directory`], [`storage`], [`links`] to clients, [`people`], [`trouble`] and [`looks`].
 //! Invariant: happenings of one moment happen in the order in which they were put into the queue.
 
+mod directory;
 mod links;
 mod looks;
 mod nodes;
@@ -25,6 +26,7 @@ use crate::mesh::SimMesh;
 use crate::plan::{Almanac, Planned, Weather};
 use crate::players::{self, Player};
 use crate::scenario::{Scenario, ScenarioError};
+use directory::SimDirectory;
 use storage::SimStore;
 
 /// The moment at which every run begins: early in 2027.
@@ -68,6 +70,7 @@ pub(crate) struct World {
     hosts: Vec<SimHost>,
     mesh: SimMesh,
     store: SimStore,
+    crawled: storage::Crawled,
     players: Vec<Player>,
     links: BTreeMap<u64, Link>,
     last_link: u64,
@@ -77,6 +80,7 @@ pub(crate) struct World {
     fired: FaultCount,
     /// Totals of nodes that died.
     dead: Counters,
+    directory: SimDirectory,
 }
 
 impl World {
@@ -95,6 +99,7 @@ impl World {
         let players = (0..u64::from(scenario.players.count))
             .map(|n| Player::new(format!("player-{n}"), addresses.clone(), home, Dice::new(seed, 1_000 + n)))
             .collect();
+        let crawled = storage::Crawled::default();
         let mut world = Self {
             scenario: scenario.clone(),
             island,
@@ -105,8 +110,9 @@ impl World {
             queue: BTreeMap::new(),
             last_happening: 0,
             hosts,
-            mesh: SimMesh::new(scenario.network.clone(), Dice::new(seed, 3)),
-            store: storage::open(scenario, &almanac, Dice::new(seed, 2)),
+            mesh: SimMesh::new(scenario.network.clone(), scenario.faults.slow_link_ms, Dice::new(seed, 3)),
+            store: storage::open(scenario, &almanac, Dice::new(seed, 2), &crawled),
+            crawled,
             players,
             links: BTreeMap::new(),
             last_link: 0,
@@ -116,6 +122,7 @@ impl World {
             digest: RunDigest::new(),
             fired: FaultCount::of(FaultKind::ALL),
             dead: Counters::default(),
+            directory: SimDirectory::default(),
         };
         world.begin();
         Ok(world)
@@ -152,7 +159,7 @@ impl World {
             Happening::WakeNode(host) => self.wake_node(host),
             Happening::ToNode { host, life, input } => self.feed_node(host, life, input),
             Happening::Resume(host) => self.resume(host),
-            Happening::Restart(host) => self.start(host),
+            Happening::Restart(host) => self.want_to_start(host),
             Happening::WakePlayer(player) => self.feed_player(player, ClientInput::Wake),
             Happening::Decide(player) => self.decide(player),
             Happening::Connect { player, link, host } => self.connect(player, link, host),

@@ -21,6 +21,10 @@ pub struct Scenario {
     /// What it is for, for people.
     #[serde(default)]
     pub about: String,
+    /// Whether each seed is one cell of the matrix of faults: one or two kinds of them and no other. What is said of the
+    /// network and the store is how hard a kind strikes where its turn comes; how many of each strike is the cell's.
+    #[serde(default)]
+    pub matrix: bool,
     /// The island and its nodes.
     #[serde(default)]
     pub world: World,
@@ -158,6 +162,32 @@ pub struct Faults {
     pub twins: u32,
     /// A node cannot reach the store.
     pub store_cuts: u32,
+    /// A machine is suspended: it keeps its memory, and loses its connections and what comes meanwhile.
+    pub suspensions: u32,
+    /// A node's wall clock stands still.
+    pub clocks_still: u32,
+    /// A node's wall clock jumps ahead, and back again.
+    pub clocks_ahead: u32,
+    /// A node's wall clock is set back, and put right again.
+    pub clocks_back: u32,
+    /// By how many milliseconds clocks jump, from and to.
+    pub clock_jump_ms: [u64; 2],
+    /// A link is slow both ways.
+    pub slow_links: u32,
+    /// By how many milliseconds.
+    pub slow_link_ms: u64,
+    /// The directory is out of reach of everybody.
+    pub directory_gone: u32,
+    /// The directory tells everybody everything late.
+    pub directory_slow: u32,
+    /// By how many milliseconds, from and to.
+    pub directory_late_ms: [u64; 2],
+    /// A node hears nothing new from the directory.
+    pub directory_stale: u32,
+    /// The record of a node vanishes, and the node lives.
+    pub leases_lost: u32,
+    /// Nobody can reach the store.
+    pub store_gone: u32,
     /// Milliseconds that any of these lasts, from and to.
     pub lasts_ms: [u64; 2],
 }
@@ -174,6 +204,12 @@ pub struct StoreFaults {
     pub fail_per_mille: u32,
     /// Requests whose outcome stays unknown; a third of them never take effect, a third do, a third do so late.
     pub unknown_per_mille: u32,
+    /// Writes that land late, and requests whose outcome stays unknown for that.
+    pub late_per_mille: u32,
+    /// Requests that are carried out and answered late.
+    pub slow_per_mille: u32,
+    /// How late, in milliseconds, from and to. What is later than a node waits is unknown to it.
+    pub slow_ms: [u64; 2],
     /// How late a late write lands after it was given up, in milliseconds, from and to.
     pub late_ms: [u64; 2],
 }
@@ -233,6 +269,19 @@ impl Default for Faults {
             client_stalls: 12,
             twins: 10,
             store_cuts: 4,
+            suspensions: 0,
+            clocks_still: 0,
+            clocks_ahead: 0,
+            clocks_back: 0,
+            clock_jump_ms: [200, 5_000],
+            slow_links: 0,
+            slow_link_ms: 700,
+            directory_gone: 0,
+            directory_slow: 0,
+            directory_late_ms: [2_000, 7_000],
+            directory_stale: 0,
+            leases_lost: 0,
+            store_gone: 0,
             lasts_ms: [600, 9_000],
         }
     }
@@ -245,6 +294,9 @@ impl Default for StoreFaults {
             conflict_per_mille: 20,
             fail_per_mille: 30,
             unknown_per_mille: 60,
+            late_per_mille: 0,
+            slow_per_mille: 0,
+            slow_ms: [500, 3_000],
             late_ms: [10, 4_000],
         }
     }

@@ -3,6 +3,7 @@
 use world::Planted;
 
 use crate::dice::Dice;
+use crate::matrix::Cell;
 use crate::plan::{self, Almanac, Planned};
 use crate::report::Report;
 use crate::run::{BEGINNING, World};
@@ -12,6 +13,7 @@ use crate::scenario::{Scenario, ScenarioError};
 pub struct Simulation {
     seed: u64,
     world: World,
+    cell: Option<Cell>,
 }
 
 impl Simulation {
@@ -20,8 +22,15 @@ impl Simulation {
     /// # Errors
     /// The scenario has a value out of its range.
     pub fn new(scenario: &Scenario, seed: u64, planted: Planted) -> Result<Self, ScenarioError> {
-        let plan = plan::draw(scenario, &Almanac::new(scenario), &mut Dice::new(seed, 1));
-        Self::scripted(scenario, seed, planted, plan)
+        let (almanac, mut dice) = (Almanac::new(scenario), Dice::new(seed, 1));
+        let Some(cell) = Cell::of(scenario, seed) else {
+            return Self::scripted(scenario, seed, planted, plan::draw(scenario, &almanac, &mut dice));
+        };
+        scenario.check()?;
+        let plan = cell.plan(scenario, &almanac, &mut dice);
+        let mut simulation = Self::scripted(&cell.scenario(scenario), seed, planted, plan)?;
+        simulation.cell = Some(cell);
+        Ok(simulation)
     }
 
     /// The same with faults of one's own instead of those that the seed draws. Faults of the network and of the store
@@ -39,7 +48,13 @@ impl Simulation {
             let (nodes, clients) = (scenario.world.nodes, scenario.players.count);
             return Err(ScenarioError::Nobody { fault: *fault, nodes, clients });
         }
-        Ok(Self { seed, world: World::new(scenario, seed, planted, plan)? })
+        Ok(Self { seed, world: World::new(scenario, seed, planted, plan)?, cell: None })
+    }
+
+    /// The cell that it is, if the scenario is a matrix.
+    #[must_use]
+    pub fn cell(&self) -> Option<Cell> {
+        self.cell
     }
 
     /// The faults that will strike, in the order of time.
@@ -71,7 +86,10 @@ impl Simulation {
     /// What the run showed so far.
     #[must_use]
     pub fn report(self) -> Report {
-        self.world.report(self.seed)
+        let mut report = self.world.report(self.seed);
+        report.cell = self.cell.map(|cell| cell.to_string());
+        report.unfired = self.cell.map(|cell| cell.unfired(&report.faults)).unwrap_or_default();
+        report
     }
 }
 

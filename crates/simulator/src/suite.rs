@@ -5,6 +5,7 @@ use world::Digest;
 
 use crate::checkers::{CHECKERS, Checker};
 use crate::faults::{FaultCount, FaultKind};
+use crate::matrix::{Cell, Ill};
 use crate::names::Tally;
 use crate::report::{Counts, Report, Violation};
 use crate::scenario::Scenario;
@@ -17,10 +18,16 @@ pub const PROVING_RUNS: u64 = 20;
 pub struct FailedRun {
     /// Its seed.
     pub seed: u64,
+    /// The cell of the matrix of faults, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     /// How many violations there were.
     pub violations: u64,
     /// The first of them.
     pub first: Option<Violation>,
+    /// Kinds of fault of the cell that never fired.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfired: Vec<Ill>,
 }
 
 /// The sum of many runs.
@@ -30,6 +37,9 @@ pub struct Suite {
     pub scenario: String,
     /// The planted bug, if any.
     pub plant: Option<&'static str>,
+    /// The cells of the matrix of faults, if it is one; each seed is one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u64>,
     /// How many runs there were.
     pub runs: u64,
     /// How many of them held.
@@ -67,6 +77,7 @@ impl Suite {
         let mut suite = Self {
             scenario: scenario.name.clone(),
             plant,
+            cells: scenario.matrix.then(|| Cell::all().len() as u64),
             runs: 0,
             held: 0,
             failed: Vec::new(),
@@ -99,20 +110,29 @@ impl Suite {
 
     fn add(&mut self, report: &Report) {
         self.runs += 1;
-        self.held += u64::from(report.violations == 0);
+        self.held += u64::from(report.holds());
         self.simulated_s += report.simulated_s;
         self.counts.merge(&report.counts);
         self.faults.merge(&report.faults);
         self.checks.merge(&report.checks);
         self.violations += report.violations;
         self.longest_overlap_ms = self.longest_overlap_ms.max(report.longest_overlap_ms);
-        if report.violations > 0 {
-            let first = report.first_violations.first().cloned();
-            self.failed.push(FailedRun { seed: report.seed, violations: report.violations, first });
+        if !report.holds() {
+            self.failed.push(FailedRun {
+                seed: report.seed,
+                cell: report.cell.clone(),
+                violations: report.violations,
+                first: report.first_violations.first().cloned(),
+                unfired: report.unfired.clone(),
+            });
         }
     }
 
     fn gaps(&self, scenario: &Scenario) -> Vec<String> {
+        // A few cells of a matrix need not put every checker to the test.
+        if self.cells.is_some_and(|cells| self.runs < cells) {
+            return Vec::new();
+        }
         let faults = self.faults.iter().filter(|(kind, times)| *times == 0 && kind.is_asked_for(scenario));
         let checks = self.checks.iter().filter(|(_, times)| *times == 0);
         let mut gaps: Vec<String> = faults.map(|(kind, _)| format!("the fault {kind} never fired")).collect();

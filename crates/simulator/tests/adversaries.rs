@@ -167,6 +167,46 @@ fn store_does_not_say_what_it_did() {
     }
 }
 
+/// A node whose clock is behind hears of ticks to come, and one that is ahead speaks of them.
+#[test]
+fn clocks_disagree() {
+    let plan = [
+        strike(6_500, 4_000, Fault::ClockBack(0, 3_000)),
+        strike(8_000, 3_000, Fault::ClockAhead(1, 1_500)),
+        strike(12_000, 2_500, Fault::ClockStill(2)),
+    ];
+    let suite = check(&quiet(&[]), &plan, &[]);
+    for kind in [FaultKind::ClockBack, FaultKind::ClockAhead, FaultKind::ClockStill] {
+        assert_eq!(suite.faults.get(kind), SEEDS, "{kind}");
+    }
+}
+
+#[test]
+fn machine_is_suspended_and_goes_on_with_its_memory() {
+    let plan = [strike(7_000, 10_900, Fault::Suspension(0)), strike(9_000, 2_000, Fault::Suspension(1))];
+    let suite = check(&quiet(&[]), &plan, &[]);
+    assert_eq!(suite.faults.get(FaultKind::Suspension), 2 * SEEDS);
+    assert!(suite.counts.sessions >= SEEDS * (12 + 2), "nobody went elsewhere: {} sessions", suite.counts.sessions);
+    assert_eq!(suite.longest_overlap_ms, 0, "it moved an avatar before it had looked whose it is");
+}
+
+#[test]
+fn directory_is_gone_slow_and_wrong_while_nodes_come_and_go() {
+    let plan = [
+        strike(6_500, 4_000, Fault::DirectoryGone),
+        strike(7_000, 1_000, Fault::Crash(1)),
+        strike(11_000, 3_000, Fault::DirectorySlow),
+        strike(11_500, 500, Fault::Crash(2)),
+        strike(14_500, 3_000, Fault::DirectoryStale(0)),
+        strike(15_000, 2_000, Fault::LeaseLost(0)),
+    ];
+    let suite = check(&quiet(&[]), &plan, &[]);
+    assert_eq!(suite.faults.get(FaultKind::LeaseLost), SEEDS);
+    for kind in [FaultKind::NewsHeldBack, FaultKind::NewsLate] {
+        assert!(suite.faults.get(kind) > 0, "{kind} never fired");
+    }
+}
+
 #[test]
 fn clients_do_not_read() {
     let scenario = quiet(&[("range_m = 30", "range_m = 30\ndecide_ms = [100, 300]")]);

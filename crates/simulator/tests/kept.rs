@@ -1,9 +1,11 @@
 //! Seeds that once found a bug are run for ever.
 
-use simulator::{KeptSeed, kept_seeds};
+use simulator::{KeptSeed, Scenario, kept_seeds};
 
 use crate::fixture::{assert_holds, clean, first_island};
 
+const FAULT_MATRIX: &str = include_str!("../../../simulations/fault-matrix.toml");
+const CELLS: &str = include_str!("../../../simulations/seeds/fault-matrix.txt");
 const FIRST_ISLAND: &str = include_str!("../../../simulations/seeds/first-island.txt");
 
 #[test]
@@ -12,6 +14,15 @@ fn seeds_that_found_a_bug_find_none_any_more() {
     assert!(kept.len() >= 3);
     let scenario = first_island();
     for KeptSeed { seed, why } in kept {
+        println!("seed {seed}, kept because {why}");
+        assert_holds(&clean(&scenario, seed));
+    }
+}
+
+#[test]
+fn cells_that_found_a_bug_find_none_any_more() {
+    let scenario = Scenario::parse(FAULT_MATRIX).expect("simulations/fault-matrix.toml is valid");
+    for KeptSeed { seed, why } in kept_seeds(CELLS).expect("simulations/seeds/fault-matrix.txt is valid") {
         println!("seed {seed}, kept because {why}");
         assert_holds(&clean(&scenario, seed));
     }

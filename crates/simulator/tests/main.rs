@@ -7,6 +7,7 @@ mod determinism;
 mod files;
 mod fixture;
 mod kept;
+mod matrix;
 mod plants;
 mod population;
 mod suite;

@@ -196,7 +196,7 @@ fn on_signals() -> Result<watch::Receiver<bool>, Failure> {
 fn one(job: &Job<'_>, seed: u64) -> Result<Verdict, Failure> {
     let mut simulation = simulation(job, seed)?;
     if !job.json {
-        words::plan(job.scenario, seed, simulation.plan());
+        words::plan(job.scenario, seed, &simulation);
     }
     let seconds = job.scenario.course.seconds;
     let bar = progress(job.json, seconds, "seconds");
@@ -211,7 +211,7 @@ fn one(job: &Job<'_>, seed: u64) -> Result<Verdict, Failure> {
     } else {
         words::report(&report, &replay, *job.stop.borrow());
     }
-    Ok(Verdict { holds: report.violations == 0, seeds: failed(&report).into_iter().collect() })
+    Ok(Verdict { holds: report.holds(), seeds: failed(&report).into_iter().collect() })
 }
 
 fn many(job: &Job<'_>, seeds: Seeds, jobs: Option<NonZeroUsize>) -> Result<Verdict, Failure> {
@@ -219,7 +219,7 @@ fn many(job: &Job<'_>, seeds: Seeds, jobs: Option<NonZeroUsize>) -> Result<Verdi
     let mut failures = 0_u64;
     let one = |seed: &u64| run_one(job, *seed);
     let reports = crew::run(seeds.iter(), crew::size(jobs), one, |report: &Report| {
-        failures += u64::from(report.violations > 0);
+        failures += u64::from(!report.holds());
         bar.inc(1);
         bar.set_message(format!("{failures} failed"));
     })?;
@@ -252,8 +252,7 @@ fn run_one(job: &Job<'_>, seed: u64) -> Result<Option<Report>, Failure> {
 
 /// The seed of a run that failed, and how.
 fn failed(report: &Report) -> Option<(u64, String)> {
-    let first = report.first_violations.first()?;
-    Some((report.seed, format!("{}: {}", first.checker, first.what)))
+    Some((report.seed, report.complaint()?))
 }
 
 fn simulation(job: &Job<'_>, seed: u64) -> Result<Simulation, Failure> {

@@ -95,7 +95,10 @@ impl Lab {
     /// Builds the network and starts everything. The caller must be in namespaces of its own.
     pub fn open(binary: &Path, logs: &Path, nodes: u16) -> Result<Self> {
         net::build(&places(nodes)).context("building the network of the drill")?;
-        let mut lab = Self { binary: binary.to_owned(), logs: logs.to_owned(), running: BTreeMap::new() };
+        // A copy, so that a build meanwhile does not change what starts again.
+        let copy = Path::new(MEMORY).join("tombolo");
+        fs::copy(binary, &copy).context("copying the binary")?;
+        let mut lab = Self { binary: copy, logs: logs.to_owned(), running: BTreeMap::new() };
         // A node ends at once if what it needs is not there.
         lab.restart(Place::Etcd)?;
         lab.restart(Place::Store)?;

@@ -92,7 +92,8 @@ impl World {
         if self.players[player].link != Some(id) && !beside {
             return;
         }
-        let target = host.filter(|h| self.hosts[usize::from(*h)].node.is_some());
+        let answers = |h: u16| self.hosts[usize::from(h)].node.is_some() && !self.hosts[usize::from(h)].suspended;
+        let target = host.filter(|h| answers(*h));
         let Some(host) = target else {
             return self.end_of_link(player, id);
         };

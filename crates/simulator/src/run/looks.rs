@@ -39,6 +39,8 @@ impl World {
         let mut report = Report {
             scenario: self.scenario.name,
             seed,
+            cell: None,
+            unfired: Vec::new(),
             plant: self.planted.which().map(world::Plant::name),
             digest: format!("{:016x}", self.digest.value()),
             simulated_s: self.now.since(BEGINNING).div_ceil(1_000),
@@ -58,6 +60,7 @@ impl World {
     /// Adds what the links and the store counted of themselves.
     fn count_faults(&mut self) {
         self.fired.merge(&self.mesh.fired);
+        self.fired.add(FaultKind::StoreCrawl, self.crawled.get());
         let counts = self.store.counts();
         for (kind, times) in [
             (FaultKind::StoreSlow, counts.slow),

@@ -14,18 +14,14 @@ impl World {
         let index = usize::from(host);
         self.mesh.forget(host);
         self.hosts[index].start(self.now, &self.island, &self.scenario, self.planted);
-        let (life, incarnation) = (self.hosts[index].life, self.hosts[index].incarnation());
+        let incarnation = self.incarnation_of(host);
         self.drain_node(host);
-        let others: Vec<u16> =
-            self.hosts.iter().filter(|h| h.number != host && h.node.is_some()).map(|h| h.number).collect();
-        for other in others {
-            let (other_life, other_incarnation) =
-                (self.hosts[usize::from(other)].life, self.hosts[usize::from(other)].incarnation());
-            let there = Input::PeerUp { peer: other_incarnation, client_address: address(other) };
+        for other in self.others(host) {
+            let there = Input::PeerUp { peer: self.incarnation_of(other), client_address: address(other) };
             let here = Input::PeerUp { peer: incarnation, client_address: address(host) };
             let (soon, later) = (self.chance.between(5, 60), self.chance.between(5, 60));
-            self.after(soon, Happening::ToNode { host, life, input: there });
-            self.after(later, Happening::ToNode { host: other, life: other_life, input: here });
+            self.news(host, soon, there);
+            self.news(other, later, here);
         }
     }
 
@@ -42,11 +38,11 @@ impl World {
             return;
         }
         if h.paused_until.is_some() {
-            h.backlog.push_back(input);
-            return;
+            return h.keep_for_later(input);
         }
+        let told = h.clock.read(self.now);
         if let Some(node) = &mut h.node {
-            node.handle(self.now, input);
+            node.handle(told, input);
         }
         self.drain_node(host);
     }
@@ -57,6 +53,10 @@ impl World {
             return;
         }
         h.paused_until = None;
+        if std::mem::take(&mut h.suspended) {
+            self.come_back(host);
+        }
+        let h = &mut self.hosts[usize::from(host)];
         let (life, backlog) = (h.life, std::mem::take(&mut h.backlog));
         for input in backlog {
             self.feed_node(host, life, input);
@@ -72,7 +72,8 @@ impl World {
             self.carry_out(host, effect);
         }
         let h = &mut self.hosts[index];
-        let Some((at, _)) = h.node.as_ref().map(node::Node::next_wakeup) else { return };
+        let Some((asked, _)) = h.node.as_ref().map(node::Node::next_wakeup) else { return };
+        let at = h.clock.moment_of(self.now, asked);
         if h.wake_at.is_none_or(|scheduled| at < scheduled) {
             h.wake_at = Some(at);
             self.at(at, Happening::WakeNode(host));

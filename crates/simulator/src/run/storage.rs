@@ -1,5 +1,7 @@
 //! The store as the nodes reach it: late, contended, silent, or out of reach.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use node::{Input, OpId};
@@ -16,8 +18,14 @@ use crate::scenario::Scenario;
 /// Milliseconds after which a node gives up a request to a store that it cannot reach.
 const OUT_OF_REACH_MS: u64 = 1_500;
 
+/// Milliseconds after which a node gives up a request that it has sent (`host::limits`).
+const DEADLINE_MS: u64 = 2_000;
+
 /// What decides the fate of each request.
 type Fates = Box<dyn FnMut(Millis, &Request) -> Fate>;
+
+/// How many requests crawled.
+pub(super) type Crawled = Rc<Cell<u64>>;
 
 /// The store of a run.
 pub(super) type SimStore = FaultyStore<Asker, Fates>;
@@ -31,8 +39,8 @@ pub(super) struct Asker {
 }
 
 /// An empty store whose faults are drawn from these dice.
-pub(super) fn open(scenario: &Scenario, almanac: &Almanac, dice: Dice) -> SimStore {
-    FaultyStore::new(Arc::new(MemoryStore::new()), fates(scenario, almanac, dice))
+pub(super) fn open(scenario: &Scenario, almanac: &Almanac, dice: Dice, crawled: &Crawled) -> SimStore {
+    FaultyStore::new(Arc::new(MemoryStore::new()), fates(scenario, almanac, dice, Rc::clone(crawled)))
 }
 
 impl World {
@@ -62,7 +70,7 @@ impl World {
 }
 
 /// What the store does to a request.
-fn fates(scenario: &Scenario, almanac: &Almanac, mut dice: Dice) -> Fates {
+fn fates(scenario: &Scenario, almanac: &Almanac, mut dice: Dice, crawled: Crawled) -> Fates {
     let (faults, almanac) = (scenario.store.clone(), almanac.clone());
     Box::new(move |now, _| {
         let answer_after_ms = dice.between(faults.delay_ms[0], faults.delay_ms[1]);
@@ -73,6 +81,7 @@ fn fates(scenario: &Scenario, almanac: &Almanac, mut dice: Dice) -> Fates {
         }
         let chance = dice.below(1000) as u32;
         let bounds = [faults.conflict_per_mille, faults.fail_per_mille, faults.unknown_per_mille];
+        let late = faults.late_per_mille;
         match chance {
             c if c < bounds[0] => Fate::Conflict { answer_after_ms },
             c if c < bounds[0] + bounds[1] => Fate::NotApplied { answer_after_ms },
@@ -82,7 +91,24 @@ fn fates(scenario: &Scenario, almanac: &Almanac, mut dice: Dice) -> Fates {
                 let apply_after_ms = dice.pick(&apply).copied().flatten();
                 Fate::Unknown { answer_after_ms, apply_after_ms }
             }
+            c if c < bounds.iter().sum::<u32>() + late => {
+                let late = dice.between(faults.late_ms[0], faults.late_ms[1]);
+                Fate::Unknown { answer_after_ms, apply_after_ms: Some(answer_after_ms + late) }
+            }
+            c if c < bounds.iter().sum::<u32>() + late + faults.slow_per_mille => {
+                crawled.set(crawled.get() + 1);
+                crawl(dice.between(faults.slow_ms[0], faults.slow_ms[1]))
+            }
             _ => pass,
         }
     })
+}
+
+/// A request that takes so long: later than the deadline, nobody is told any more.
+fn crawl(ms: u64) -> Fate {
+    if ms < DEADLINE_MS {
+        Fate::Pass { apply_after_ms: ms / 2, answer_after_ms: ms }
+    } else {
+        Fate::Unknown { answer_after_ms: DEADLINE_MS, apply_after_ms: Some(ms / 2) }
+    }
 }

@@ -1,7 +1,7 @@
 //! Trouble: the faults of the plan strike, and are lifted again.
 
 use client::{Beside, ClientInput};
-use node::Input;
+use node::{ConnId, Input};
 use protocol::Incarnation;
 
 use super::{Happening, World};
@@ -42,6 +42,19 @@ impl World {
             Fault::Twin(client) => self.twin(client as usize, lasts_ms),
             Fault::StoreCut(host) => self.cut_store(host),
             Fault::HandOver(client, to) => self.hand_over(client as usize, to),
+            Fault::StoreGone => (0..self.hosts.len() as u16).all(|host| self.cut_store(host)),
+            Fault::Suspension(host) => self.suspend(host, lasts_ms),
+            Fault::ClockStill(host) => self.stop_clock(host),
+            Fault::ClockAhead(host, ms) => self.move_clock(host, i64::from(ms)),
+            Fault::ClockBack(host, ms) => self.move_clock(host, -i64::from(ms)),
+            Fault::SlowLink(a, b) => {
+                self.mesh.slow_down(a, b, true);
+                true
+            }
+            Fault::DirectoryGone => self.lose_directory(),
+            Fault::DirectorySlow => self.slow_directory(true),
+            Fault::DirectoryStale(host) => self.deafen(host),
+            Fault::LeaseLost(host) => self.lose_record(host),
         };
         if struck {
             self.fired.note(fault.kind());
@@ -58,10 +71,17 @@ impl World {
             Fault::OneWayCut(from, to) => self.mesh.mend(from, to, Cut::Both),
             Fault::DirectCut(from, to) => self.mesh.mend(from, to, Cut::Direct),
             Fault::ClientStall(client) => self.read_again(client as usize),
-            Fault::StoreCut(host) => {
-                let h = &mut self.hosts[usize::from(host)];
-                h.store_cuts = h.store_cuts.saturating_sub(1);
-            }
+            Fault::StoreCut(host) => self.mend_store(host),
+            Fault::StoreGone => (0..self.hosts.len() as u16).for_each(|host| self.mend_store(host)),
+            Fault::ClockStill(host) => self.start_clock(host),
+            Fault::ClockAhead(host, ms) => drop(self.move_clock(host, -i64::from(ms))),
+            Fault::ClockBack(host, ms) => drop(self.move_clock(host, i64::from(ms))),
+            Fault::SlowLink(a, b) => self.mesh.slow_down(a, b, false),
+            Fault::DirectoryGone => self.find_directory(),
+            Fault::DirectorySlow => drop(self.slow_directory(false)),
+            Fault::DirectoryStale(host) => self.hear_again(host),
+            Fault::LeaseLost(host) => self.renew_record(host),
+            Fault::Suspension(_) => {}
             Fault::Crash(_) | Fault::Pause(_) | Fault::ClientCut(_) | Fault::Twin(_) | Fault::HandOver(..) => {}
         }
     }
@@ -72,6 +92,7 @@ impl World {
         let incarnation = h.incarnation();
         let Some(node) = h.node.take() else { return false };
         h.paused_until = None;
+        h.suspended = false;
         let links = std::mem::take(&mut h.links);
         self.dead.add(&node.counters());
         self.mesh.forget(host);
@@ -79,7 +100,7 @@ impl World {
         let long = self.chance.per_mille(LONG_DOWN_PER_MILLE);
         let down = if long { self.chance.between(AWAY_MS[0], AWAY_MS[1]) } else { RESTART_MS };
         self.after(down.max(lasts_ms), Happening::Restart(host));
-        self.lose_lease(incarnation);
+        self.lose_lease(host, incarnation);
         true
     }
 
@@ -98,13 +119,59 @@ impl World {
     }
 
     /// The record of a dead node vanishes from the directory, and everybody is told.
-    fn lose_lease(&mut self, peer: Incarnation) {
+    fn lose_lease(&mut self, host: u16, peer: Incarnation) {
         let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
-        let others: Vec<(u16, u64)> =
-            self.hosts.iter().filter(|h| h.node.is_some()).map(|h| (h.number, h.life)).collect();
-        for (host, life) in others {
-            self.after(lease, Happening::ToNode { host, life, input: Input::PeerVanished { peer } });
+        for other in self.others(host) {
+            self.news(other, lease, Input::PeerVanished { peer });
         }
+    }
+
+    /// A machine stands still, and its connections end. Its clients notice; it notices when it goes on.
+    fn suspend(&mut self, host: u16, lasts_ms: u64) -> bool {
+        if !self.pause(host, lasts_ms) {
+            return false;
+        }
+        let peer = self.incarnation_of(host);
+        let h = &mut self.hosts[usize::from(host)];
+        h.suspended = true;
+        let links: Vec<(ConnId, u64)> = std::mem::take(&mut h.links).into_iter().collect();
+        for (conn, link) in links {
+            self.hosts[usize::from(host)].backlog.push_back(Input::Closed { conn });
+            self.break_pipe(link);
+        }
+        let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
+        if lease < lasts_ms {
+            self.lose_lease(host, peer);
+        }
+        true
+    }
+
+    /// A machine that was suspended goes on: it joins the directory again.
+    pub(super) fn come_back(&mut self, host: u16) {
+        self.renew_record(host);
+    }
+
+    fn stop_clock(&mut self, host: u16) -> bool {
+        let now = self.now;
+        let clock = &mut self.hosts[usize::from(host)].clock;
+        let (since, faults) = clock.stands.unwrap_or((now, 0));
+        clock.stands = Some((since, faults + 1));
+        true
+    }
+
+    fn start_clock(&mut self, host: u16) {
+        let clock = &mut self.hosts[usize::from(host)].clock;
+        clock.stands = clock.stands.and_then(|(since, faults)| (faults > 1).then_some((since, faults - 1)));
+    }
+
+    fn move_clock(&mut self, host: u16, by_ms: i64) -> bool {
+        self.hosts[usize::from(host)].clock.ahead_ms += by_ms;
+        true
+    }
+
+    fn mend_store(&mut self, host: u16) {
+        let h = &mut self.hosts[usize::from(host)];
+        h.store_cuts = h.store_cuts.saturating_sub(1);
     }
 
     fn pause(&mut self, host: u16, lasts_ms: u64) -> bool {

@@ -128,6 +128,10 @@ impl Scenario {
             ("network.held_up_ms", self.network.held_up_ms),
             ("faults.lasts_ms", self.faults.lasts_ms),
             ("store.delay_ms", self.store.delay_ms),
+            ("faults.clock_jump_ms", self.faults.clock_jump_ms),
+            ("faults.slow_link_ms", [self.faults.slow_link_ms; 2]),
+            ("faults.directory_late_ms", self.faults.directory_late_ms),
+            ("store.slow_ms", self.store.slow_ms),
             ("store.late_ms", self.store.late_ms),
         ] {
             if low > high || high > LONGEST_MS {
@@ -149,6 +153,8 @@ impl Scenario {
             ("store.conflict_per_mille", store.conflict_per_mille),
             ("store.fail_per_mille", store.fail_per_mille),
             ("store.unknown_per_mille", store.unknown_per_mille),
+            ("store.late_per_mille", store.late_per_mille),
+            ("store.slow_per_mille", store.slow_per_mille),
         ] {
             within(key, u64::from(per_mille), 0..=MOST_PER_MILLE)?;
         }
@@ -168,6 +174,16 @@ impl Scenario {
             ("faults.client_stalls", faults.client_stalls),
             ("faults.twins", faults.twins),
             ("faults.store_cuts", faults.store_cuts),
+            ("faults.suspensions", faults.suspensions),
+            ("faults.clocks_still", faults.clocks_still),
+            ("faults.clocks_ahead", faults.clocks_ahead),
+            ("faults.clocks_back", faults.clocks_back),
+            ("faults.slow_links", faults.slow_links),
+            ("faults.directory_gone", faults.directory_gone),
+            ("faults.directory_slow", faults.directory_slow),
+            ("faults.directory_stale", faults.directory_stale),
+            ("faults.leases_lost", faults.leases_lost),
+            ("faults.store_gone", faults.store_gone),
         ] {
             within(key, u64::from(a_minute), 0..=MOST_A_MINUTE)?;
         }

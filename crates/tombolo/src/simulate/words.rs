@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use simulator::outcome::{Assertion, Side};
-use simulator::{Counts, Planned, Report, Scenario, Setting, Suite as FaultSuite, Tally};
+use simulator::{Counts, Report, Scenario, Setting, Simulation, Suite as FaultSuite, Tally};
 
 use super::Job;
 use super::seeds::Seeds;
@@ -44,13 +44,17 @@ fn quoted(word: &str) -> String {
 }
 
 /// The whole plan of a seed.
-pub fn plan(scenario: &Scenario, seed: u64, plan: &[Planned]) {
+pub fn plan(scenario: &Scenario, seed: u64, simulation: &Simulation) {
+    let plan = simulation.plan();
     let (course, players) = (&scenario.course, scenario.players.count);
     println!("{}, seed {seed}: {} nodes, {players} players, {} s", scenario.name, scenario.world.nodes, course.seconds);
     println!(
         "from {} s on: {} s of storm, {} s to heal, {} s of calm in which everything must be right, and again",
         course.arrive_s, course.storm_s, course.heal_s, course.calm_s
     );
+    if let Some(cell) = simulation.cell() {
+        println!("cell {cell}");
+    }
     println!("{} faults are planned:", plan.len());
     plan.iter().for_each(|planned| println!("{planned}"));
     println!();
@@ -69,6 +73,9 @@ pub fn report(report: &Report, replay: &str, interrupted: bool) {
     println!();
     for violation in &report.first_violations {
         println!("{:>7} ms  {}: {}", violation.at_ms, violation.checker, violation.what);
+    }
+    for ill in &report.unfired {
+        println!("{ill} never fired, so that this cell has shown nothing");
     }
     match report.violations {
         0 if interrupted => println!("everything held until then"),
