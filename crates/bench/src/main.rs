@@ -120,6 +120,11 @@ fn obey(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Floor { scene, listen } => {
+            // However the run ends, nothing of it is left.
+            std::thread::spawn(|| {
+                let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                std::process::exit(0);
+            });
             floor::serve(listen, scene.scene(), |address| println!("address {address}\nready"))?;
             Ok(true)
         }

@@ -315,6 +315,9 @@ impl Feed {
     }
 }
 
+/// Bytes before the body of a frame item, if it is not late for long: tag, slot and three varints.
+const FRAME_HEAD_BYTES: usize = 12;
+
 /// Collects the items of one bundle.
 #[derive(Default)]
 pub(crate) struct Collector {
@@ -325,6 +328,11 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
+    /// With room for so many bytes.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
     pub(crate) fn key(&mut self, key: StreamKey, fed: &Fed, lane: Lane, sight: &Sight<'_>) {
         let enters = sight.ghosts.members(key).map(|g| g.to_enter(shown(fed.stream, g, sight))).collect();
         let body = Body { enters, ..Body::default() };
@@ -361,6 +369,7 @@ fn near_news(key: StreamKey, fed: &Fed, sight: &Sight<'_>, out: &mut Collector) 
     let NearNews::Frames(frames) = &fed.near else { return out.key(key, fed, Lane::Near, sight) };
     let Some(labels) = fed.near_labels(frames, sight.tick) else { return out.key(key, fed, Lane::Near, sight) };
     let mut last = fed.near_last;
+    out.bytes.reserve(frames.iter().map(|frame| frame.body.bytes().len() + FRAME_HEAD_BYTES).sum());
     for (frame, label) in frames.iter().zip(labels) {
         let back = if last.0 == 0 { 0 } else { label.since(last) };
         out.frame(fed.near_slot, fed.stream.chunk, (sight.tick.since(label), back), frame.body.bytes());

@@ -23,10 +23,16 @@ const QUIET_TICKS: u64 = 10;
 /// Bytes of a message's head that count as changes at most: envelope, tick and ack. The rest tells of new chunks.
 const HEAD_BYTES: usize = 47;
 
+/// Room for the news of a view that is not full. A crowd takes more.
+const VIEW_BYTES: usize = 512;
+
+/// The news of each chunk and lane that somebody was told.
+type News = BTreeMap<(Chunk, Lane), Option<Bundle>>;
+
 /// What is encoded once in a flush.
 #[derive(Default)]
 struct Shared {
-    news: BTreeMap<(Chunk, Lane), Option<Bundle>>,
+    news: News,
     keys: BTreeMap<(Chunk, Lane), Option<Bundle>>,
     /// The news of all chunks of a settled view in one piece, by the chunk from which it is seen.
     views: BTreeMap<Chunk, Option<Bundle>>,
@@ -114,21 +120,24 @@ impl Node {
 
     /// Tells what changed to a client whose view stays: the same to all who look from the same chunk.
     fn tell_settled(&mut self, conn: ConnId, centre: Chunk, tick: Tick, shared: &mut Shared, parts: &mut Parts) {
-        if !shared.views.contains_key(&centre) {
-            let news = self.view_news(conn, tick, shared);
-            shared.views.insert(centre, news);
-        }
-        let news = shared.views.get(&centre).and_then(Option::as_ref);
-        parts.deliver(news, &mut self.counters);
+        let news = match shared.views.get(&centre) {
+            Some(news) => news.clone(),
+            None => {
+                let news = self.view_news(conn, tick, &mut shared.news);
+                shared.views.insert(centre, news.clone());
+                news
+            }
+        };
+        parts.deliver(news.as_ref(), &mut self.counters);
     }
 
     /// The news of all chunks that a session holds.
-    fn view_news(&self, conn: ConnId, tick: Tick, shared: &mut Shared) -> Option<Bundle> {
+    fn view_news(&self, conn: ConnId, tick: Tick, chunks: &mut News) -> Option<Bundle> {
         let Stage::Playing(playing) = &self.sessions.get(&conn)?.stage else { return None };
         let sight = Sight { tick, ghosts: &self.ghosts, pace: &self.pace };
-        let mut news = Collector::default();
+        let mut news = Collector::with_room(VIEW_BYTES);
         for (chunk, lane) in playing.view.told().filter(|told| self.feed.speaks(*told, tick)) {
-            let of_chunk = shared.news.entry((chunk, lane)).or_insert_with(|| self.feed.news(chunk, lane, &sight));
+            let of_chunk = chunks.entry((chunk, lane)).or_insert_with(|| self.feed.news(chunk, lane, &sight));
             news.append(of_chunk.as_ref());
         }
         news.finish()

@@ -32,6 +32,9 @@ const ARRIVAL: Duration = Duration::from_secs(60);
 const EVENTS: usize = 64;
 /// Whom an observer has further off than this, 3 m, it has at a wrong place: a tick or two of difference are less.
 const ASTRAY_UNITS: u32 = 3 * world::UNITS_PER_METRE as u32;
+/// Who is nearer than this, 20 m, is in view for certain: the streams of both may be those of the chunks that they have
+/// just left, 2 m ago.
+const SURELY_SEEN_UNITS: u32 = 20 * world::UNITS_PER_METRE as u32;
 /// Bytes read at once.
 const READ_BYTES: usize = 128 * 1024;
 
@@ -222,12 +225,13 @@ impl Fleet {
             Some(Watch::World(watcher)) => Some((seat, watcher)),
             Some(Watch::Floor(_)) | None => None,
         });
-        // Only who is well within view must be known: a chunk's stream keeps who went a little past its edge.
-        let rings = u16::from(self.scene.rings().0).saturating_sub(u16::from(self.scene.kind == SceneKind::Spread));
+        let surely_seen = move |home: Position, other: Position| match self.scene.kind {
+            SceneKind::Crowd => true,
+            SceneKind::Spread => home.distance(other) <= SURELY_SEEN_UNITS,
+        };
         watchers
             .flat_map(|(seat, watcher)| {
-                let home = seat.walker.at.chunk();
-                let within = self.seats.iter().filter(move |other| home.rings_to(other.walker.at.chunk()) <= rings);
+                let within = self.seats.iter().filter(move |other| surely_seen(seat.walker.at, other.walker.at));
                 within.map(move |other| (watcher, other))
             })
             .filter(|(watcher, other)| {
