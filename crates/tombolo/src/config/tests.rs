@@ -29,6 +29,10 @@ fn mistakes_are_named() {
         ("kind = \"shared\"", "kind = \"couch\"", "unknown variant `couch`"),
         ("kind = \"shared\"", "kind = \"couchbase\"", "store.kind: \"couchbase\" needs the section [store.couchbase]"),
         ("shared = \"127.0.0.1:7790\"", "", "store.shared: name the address"),
+        ("greeting_ms = 5000", "greeting_ms = 5", "clients.limits: greeting_ms: 5 is not 100 to 600000"),
+        ("bytes = [16384, 81920]", "bytes = [16384, 80]", "byte_burst must be at least 4096"),
+        ("speak = [4, 16]", "speak = [0, 16]", "kinds.speak must be at least 1"),
+        ("speak = [4, 16]", "speak = [4]", "invalid length 1"),
         ("# keys = ", "keys = ", "mesh.accepted: mesh.keys and mesh.accepted go together"),
         ("# accepted = ", "accepted = ", "mesh.keys: mesh.keys and mesh.accepted go together"),
     ];
@@ -120,4 +124,16 @@ fn a_password_comes_from_the_environment_when_it_is_needed() {
     let config = NodeConfig::parse("couchbase.toml", &missing).unwrap();
     let error = config.store.choice().err().expect("it is not set");
     assert_eq!(error, "store.couchbase.password_env: NO_SUCH_VARIABLE_OF_TOMBOLO is not set");
+}
+
+/// Whatever is spoiled in a file: the answer names the file, and what is accepted can be acted on.
+#[test]
+fn fuzz_config() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let spoiled = fuzz::edited(&mut fuzz::Tape::new(bytes), FILE.as_bytes());
+        match NodeConfig::parse("a file", &String::from_utf8_lossy(&spoiled)) {
+            Ok(config) => drop((config.host(), config.mesh(None), config.store.choice().is_ok())),
+            Err(error) => assert!(error.to_string().contains("a file"), "{error}"),
+        }
+    });
 }
