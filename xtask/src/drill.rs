@@ -4,7 +4,8 @@
 //! within the bounds of [`bounds`], which `docs/operations.md` states with their reasons; it never asserts a speed.
 //! Whatever way it ends, nothing that it started is left.
 //!
-//! `cluster` is one of each fault on a cluster of `scripts/cluster` ([`phases`]). `kill`, `pause` and `cut` are many
+//! `cluster` is one of each fault on a cluster of `scripts/cluster` ([`phases`]). `hostile` is harm from outside on another
+//! ([`mod@hostile`]). `kill`, `pause` and `cut` are many
 //! faults of one kind ([`faults`]), in a network of their own ([`lab`]). Where that cannot be made they did not run, which
 //! is an end of its own ([`NotRun`]) and never a good one.
 
@@ -19,6 +20,7 @@ mod bounds;
 mod cluster;
 mod faults;
 mod findings;
+mod hostile;
 mod http;
 mod lab;
 mod phases;
@@ -33,7 +35,8 @@ use findings::Findings;
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask drill --short\n  cargo xtask drill cluster --bots 200 --for 120s --json\n  \
-    cargo xtask drill cut --bots 200 --count 33\n  cargo xtask drill all --short\n\n\
+    cargo xtask drill cut --bots 200 --count 33\n  \
+    cargo xtask drill hostile --bots 200 --for 30s --json\n  cargo xtask drill all --short\n\n\
     Exit code 0: everything held. 1: a bound was broken. 2: the drill itself failed. 3: it did not run, because kill,\n\
     pause and cut need root with CAP_NET_ADMIN and CAP_SYS_ADMIN, and nft."
 )]
@@ -72,6 +75,8 @@ enum Drill {
     Pause,
     /// A host is cut off from another, from etcd or from the store, again and again
     Cut,
+    /// Clients and peers that mean harm, beside honest players
+    Hostile,
     /// All of these, one after the other
     All,
 }
@@ -83,6 +88,7 @@ impl Drill {
             Self::Kill => "kill",
             Self::Pause => "pause",
             Self::Cut => "cut",
+            Self::Hostile => "hostile",
             Self::All => "all",
         }
     }
@@ -146,7 +152,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// All drills. One that fails does not hide the others.
 fn all(order: &Order, json: bool) -> Result<bool> {
     let (mut objects, mut well, mut not_run) = (Map::new(), true, None);
-    for which in [Drill::Cluster, Drill::Kill, Drill::Pause, Drill::Cut] {
+    for which in [Drill::Cluster, Drill::Hostile, Drill::Kill, Drill::Pause, Drill::Cut] {
         eprintln!("drill: --- {}", which.name());
         match drill(which, order) {
             Ok(findings) => {
@@ -179,6 +185,9 @@ fn drill(which: Drill, order: &Order) -> Result<Findings> {
     if which == Drill::Cluster {
         return phases::run(order);
     }
+    if which == Drill::Hostile {
+        return hostile::run(order);
+    }
     if let Some(why) = lab::door::closed() {
         return Err(NotRun { which: which.name(), why }.into());
     }
@@ -208,7 +217,7 @@ fn say(text: &str) {
 }
 
 /// A time such as `90s` or `2m`.
-fn seconds(text: &str) -> Result<Duration> {
+pub(crate) fn seconds(text: &str) -> Result<Duration> {
     let wrong = || anyhow!("expected a time such as 90s or 2m");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let factor = match unit {

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod drill;
+mod fuzz;
 mod map;
 mod seeds;
 mod tidy;
@@ -32,6 +33,8 @@ enum Command {
     Ci(ci::Args),
     /// Break real processes and see that play goes on
     Drill(drill::Args),
+    /// Spoiled bytes for every decoder and machine, for longer than in the tests
+    Fuzz(fuzz::Args),
     /// The live map of a real world in a real browser
     Map(map::Args),
     /// Many seeds of every scenario, in parallel processes
@@ -47,6 +50,7 @@ impl Command {
             Self::Bench(args) => bench::run(args),
             Self::Ci(args) => ci::run(args),
             Self::Drill(args) => drill::run(args),
+            Self::Fuzz(args) => fuzz::run(args),
             Self::Map(args) => map::run(args),
             Self::Seeds(args) => seeds::run(args),
             Self::Tidy(args) => tidy::run(args),

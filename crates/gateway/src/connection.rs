@@ -21,6 +21,7 @@ use crate::gateway::Shared;
 use crate::limits::{FLUSH, LINGER, LINGER_BYTES};
 use crate::outgoing::{Outgoing, Overflow};
 use crate::reading;
+use crate::refusals::{Refusal, Whom};
 use crate::secure::{self, Secure};
 
 /// How a connection ends.
@@ -47,6 +48,8 @@ pub(crate) struct Connection {
     pub(crate) secure: Secure,
     /// Whether the node was told of it.
     pub(crate) opened: Cell<bool>,
+    /// The trace of its last message, for logs.
+    pub(crate) trace: Cell<u64>,
     outgoing: RefCell<Outgoing>,
     ending: Cell<Option<Ending>>,
     ends: Notify,
@@ -55,8 +58,13 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(id: ConnId, stream: TcpStream, origin: Origin) -> Self {
         let (outgoing, ending, ends) = (RefCell::default(), Cell::new(None), Notify::new());
-        let (secure, opened) = (Secure::default(), Cell::new(false));
-        Self { id, stream, origin, secure, opened, outgoing, ending, ends }
+        let (secure, opened, trace) = (Secure::default(), Cell::new(false), Cell::new(0));
+        Self { id, stream, origin, secure, opened, trace, outgoing, ending, ends }
+    }
+
+    /// Who it is, for logs.
+    pub(crate) fn whom(&self) -> Whom {
+        Whom { origin: self.origin, conn: Some(self.id), trace: self.trace.get() }
     }
 
     /// Begins the end, unless it has begun.
@@ -96,7 +104,7 @@ impl Connection {
         match self.put(shared, control, frames, parts) {
             Ok(written) => written,
             Err(Overflow) => {
-                shared.tally.count(|c| c.overflowed += 1);
+                shared.refuse(Refusal::Overflow, self.whom());
                 self.end(Ending::Cut);
                 Written::Gone
             }
@@ -154,7 +162,7 @@ impl Connection {
                 self.end(Ending::Cut);
             }
             Err(_) => {
-                shared.tally.count(|c| c.stuck += 1);
+                shared.refuse(Refusal::Stuck, self.whom());
                 self.end(Ending::Cut);
             }
         }

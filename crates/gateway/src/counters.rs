@@ -34,8 +34,30 @@ counters! {
     refused_full,
     /// Connections refused because too many came from their address.
     refused_address,
-    /// Connections closed because they sent too much.
+    /// Connections refused because new ones came too fast from their address.
+    refused_arrivals,
+    /// Connections closed because they sent too much, in all.
     rate_limited,
+    /// Of these, those that sent too many bytes.
+    limited_bytes,
+    /// Those that sent too many messages of all kinds.
+    limited_messages,
+    /// Too many hellos.
+    limited_hello,
+    /// Too many inputs.
+    limited_input,
+    /// Too many lines of speech.
+    limited_speak,
+    /// Too many deeds.
+    limited_deed,
+    /// Too many requests for baselines.
+    limited_baseline,
+    /// Too many pings.
+    limited_ping,
+    /// Too many farewells.
+    limited_bye,
+    /// Too many messages of other kinds.
+    limited_other,
     /// Connections closed because they sent what cannot be a message.
     malformed,
     /// Connections cut because they did not read and more had to be kept than the limits allow.

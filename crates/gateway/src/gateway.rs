@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use node::ConnId;
 use protocol::Code;
@@ -19,6 +20,7 @@ use crate::crowd::{Crowd, NoRoom, Origin};
 use crate::event::{Event, Written};
 use crate::limits::{ACCEPT_PAUSE, BACKLOG, FAREWELLS, Limits, READ_BYTES};
 use crate::listener::Listener;
+use crate::refusals::{Refusal, Refusals, Whom};
 use crate::secure::Tls;
 
 /// Takes clients for one node. Dropping it closes the door; the connections end with the `LocalSet` that it was opened
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) tls: Option<Tls>,
     pub(crate) tally: Tally,
+    refusals: Refusals,
+    began: Instant,
     pub(crate) read_buffer: RefCell<Box<[u8]>>,
     pub(crate) write_buffer: RefCell<Vec<u8>>,
     events: mpsc::Sender<Event>,
@@ -63,6 +67,8 @@ impl Gateway {
             limits,
             tls,
             tally: Tally::default(),
+            refusals: Refusals::default(),
+            began: Instant::now(),
             read_buffer: RefCell::new(vec![0; READ_BYTES].into()),
             write_buffer: RefCell::default(),
             events: sender,
@@ -199,7 +205,7 @@ impl Shared {
         // One write a tick is one packet; Nagle would hold it back. A failure costs time, not correctness.
         let _ = stream.set_nodelay(true);
         let origin = Origin::of(address.ip());
-        let entered = self.crowd.borrow_mut().enter(origin, &self.limits);
+        let entered = self.crowd.borrow_mut().enter(self.began.elapsed(), origin, &self.limits);
         match entered {
             Ok(()) => {
                 let id = ConnId(self.last_conn.get() + 1);
@@ -209,15 +215,22 @@ impl Shared {
                 self.connections.borrow_mut().insert(id, Rc::clone(&connection));
                 tokio::task::spawn_local(connection.serve(Rc::clone(self)));
             }
-            Err(NoRoom::Full) => {
-                self.tally.count(|c| c.refused_full += 1);
-                self.turn_away(stream, Code::Full);
-            }
-            Err(NoRoom::Address) => {
-                self.tally.count(|c| c.refused_address += 1);
-                self.turn_away(stream, Code::RateLimited);
+            Err(no_room) => {
+                let (refusal, code) = match no_room {
+                    NoRoom::Full => (Refusal::Full, Code::Full),
+                    NoRoom::Address => (Refusal::Address, Code::RateLimited),
+                    NoRoom::Arrivals => (Refusal::Arrivals, Code::RateLimited),
+                };
+                self.refuse(refusal, Whom { origin, conn: None, trace: 0 });
+                self.turn_away(stream, code);
             }
         }
+    }
+
+    /// Counts a refusal, and logs it now and then.
+    pub(crate) fn refuse(&self, refusal: Refusal, whom: Whom) {
+        self.tally.count(|c| refusal.count(c));
+        self.refusals.note(refusal, whom);
     }
 
     fn turn_away(self: &Rc<Self>, stream: TcpStream, code: Code) {

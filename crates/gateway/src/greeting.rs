@@ -12,6 +12,7 @@ use crate::connection::{Connection, Ending};
 use crate::gateway::Shared;
 use crate::limits::GREETING_BYTES;
 use crate::reading::read_some;
+use crate::refusals::Refusal;
 use crate::secure::{self, Tls};
 
 /// Bytes that tell.
@@ -30,7 +31,7 @@ pub(crate) async fn greet(
     match timeout(shared.limits.greeting, greeted(shared, connection, tls, take)).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            shared.tally.count(|c| c.late_greeting += 1);
+            shared.refuse(Refusal::LateGreeting, connection.whom());
             Err(Ending::Cut)
         }
     }
@@ -52,7 +53,7 @@ async fn greeted(
         return secured(shared, connection, tls, &first, take).await;
     }
     if tls.required {
-        shared.tally.count(|c| c.refused_plain += 1);
+        shared.refuse(Refusal::Plain, connection.whom());
         return Err(Ending::Refused(Code::TlsRequired));
     }
     take(&first);
@@ -71,7 +72,7 @@ async fn secured(
     mut take: impl FnMut(&[u8]),
 ) -> Result<usize, Ending> {
     let refused = |_| {
-        shared.tally.count(|c| c.refused_greeting += 1);
+        shared.refuse(Refusal::Greeting, connection.whom());
         Ending::Unready
     };
     let session = connection.secure.begin(Session::accept(&tls.identity).map_err(refused)?);
@@ -104,7 +105,7 @@ async fn secured(
         shared.tally.count(|c| c.bytes_in += read as u64);
         seen += read;
         if seen > GREETING_BYTES {
-            shared.tally.count(|c| c.refused_greeting += 1);
+            shared.refuse(Refusal::Greeting, connection.whom());
             return Err(Ending::Unready);
         }
         received = outcome;

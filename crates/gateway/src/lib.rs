@@ -21,12 +21,14 @@ mod greeting;
 mod limits;
 mod listener;
 mod outgoing;
+mod rates;
 mod reading;
+mod refusals;
 mod secure;
 
 pub use counters::Counters;
 pub use event::{Event, Written};
 pub use gateway::Gateway;
-pub use limits::{LimitTooLow, Limits};
+pub use limits::{KindRates, LimitTooLow, Limits, Rate};
 pub use listener::{BindError, Listener};
 pub use secure::Tls;

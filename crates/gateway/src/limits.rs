@@ -36,6 +36,9 @@ pub(crate) const GREETING_BYTES: usize = 32 * 1024;
 /// Time between two looks at the files of the certificate.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Addresses without a connection whose haste is remembered. Beyond it all of them are forgotten at once.
+pub(crate) const ORIGINS: usize = 8_192;
+
 /// The limits that an operator may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -44,6 +47,9 @@ pub struct Limits {
     /// Connections at once from one IPv4 address or IPv6 /64 network. One more is told `rate_limited`. Many players
     /// may share an address.
     pub per_address: usize,
+    /// New connections a second from one such address, as a steady rate; twice `per_address` may come at once. One more
+    /// is told `rate_limited`. A handshake of TLS costs a node more than anything else that a stranger may ask for.
+    pub arrivals_per_s: u32,
     /// Messages a second from one connection; it is closed with `rate_limited` beyond it. An input each tick at 40 Hz
     /// and a hundred requests for baselines stay below.
     pub messages_per_s: u32,
@@ -64,6 +70,8 @@ pub struct Limits {
     pub pending_total_bytes: usize,
     /// How long a client may take to read what is kept for it. Then it is cut.
     pub stuck: Duration,
+    /// Messages of each kind from one connection; it is closed with `rate_limited` beyond it.
+    pub kinds: KindRates,
     /// How long TLS may take to be ready. Then the connection is cut. Where TLS is optional, the first bytes of a client
     /// without it must come within this time too.
     pub greeting: Duration,
@@ -74,6 +82,7 @@ impl Default for Limits {
         Self {
             connections: node::limits::SESSIONS + 256,
             per_address: 256,
+            arrivals_per_s: 64,
             messages_per_s: CLIENT_MESSAGES_PER_SECOND,
             message_burst: CLIENT_MESSAGES_BURST,
             bytes_per_s: 16 * 1024,
@@ -83,7 +92,77 @@ impl Default for Limits {
             pending_bytes: 2 * SERVER_MESSAGE_BYTES,
             pending_total_bytes: 128 * 1024 * 1024,
             stuck: Duration::from_secs(20),
+            kinds: KindRates::default(),
             greeting: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A steady rate, and how much may come at once after a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// A second.
+    pub per_s: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Rate {
+    fn least(self) -> usize {
+        self.per_s.min(self.burst) as usize
+    }
+}
+
+/// The rates of the kinds of messages. What an honest client sends stays well below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindRates {
+    /// Hellos: one a connection.
+    pub hello: Rate,
+    /// Inputs: one at each of 40 ticks, and five seconds of them after the network paused.
+    pub input: Rate,
+    /// Lines of speech. The node itself refuses what is above 1 a second, and the connection stays; this ends it.
+    pub speak: Rate,
+    /// Deeds: a client that comes back repeats all that are unanswered.
+    pub deed: Rate,
+    /// Requests for baselines: the node serves 100 a second.
+    pub baseline: Rate,
+    /// Pings.
+    pub ping: Rate,
+    /// Farewells.
+    pub bye: Rate,
+    /// All kinds that this version does not know, together.
+    pub other: Rate,
+}
+
+impl KindRates {
+    /// Every rate with its name in the configuration.
+    pub fn named(&self) -> [(&'static str, Rate); 8] {
+        let Self { hello, input, speak, deed, baseline, ping, bye, other } = *self;
+        [
+            ("kinds.hello", hello),
+            ("kinds.input", input),
+            ("kinds.speak", speak),
+            ("kinds.deed", deed),
+            ("kinds.baseline", baseline),
+            ("kinds.ping", ping),
+            ("kinds.bye", bye),
+            ("kinds.other", other),
+        ]
+    }
+}
+
+impl Default for KindRates {
+    fn default() -> Self {
+        let rate = |per_s, burst| Rate { per_s, burst };
+        Self {
+            hello: rate(1, 2),
+            input: rate(60, 300),
+            speak: rate(4, 16),
+            deed: rate(8, 32),
+            baseline: rate(100, 500),
+            ping: rate(8, 40),
+            bye: rate(1, 2),
+            other: rate(8, 40),
         }
     }
 }
@@ -109,6 +188,7 @@ impl Limits {
         let at_least = [
             ("connections", self.connections, 1),
             ("per_address", self.per_address, 1),
+            ("arrivals_per_s", self.arrivals_per_s as usize, 1),
             ("messages_per_s", self.messages_per_s as usize, 1),
             ("message_burst", self.message_burst as usize, 1),
             ("bytes_per_s", self.bytes_per_s as usize, 1),
@@ -118,8 +198,11 @@ impl Limits {
             // A tick message that was begun must be finished.
             ("pending_bytes", self.pending_bytes, SERVER_MESSAGE_BYTES),
             ("pending_total_bytes", self.pending_total_bytes, SERVER_MESSAGE_BYTES),
+            ("blocked_control_bytes", self.blocked_control_bytes, CLIENT_MESSAGE_BYTES),
         ];
-        match at_least.into_iter().find(|(_, value, least)| value < least) {
+        let at_least = at_least.into_iter().chain(self.kinds.named().map(|(name, rate)| (name, rate.least(), 1)));
+        let mut at_least = at_least;
+        match at_least.find(|(_, value, least)| value < least) {
             Some((name, value, least)) => Err(LimitTooLow { name, value, least }),
             None => Ok(()),
         }

@@ -1,21 +1,20 @@
 //! What comes from a client: bytes within its rates, cut into messages, handed on one by one.
 
 use std::io;
-use std::time::Duration;
 
 use protocol::limits::CLIENT_MESSAGE_BYTES;
 use protocol::{Code, Splitter};
 use tls::Received;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
-use crate::bucket::Bucket;
 use crate::connection::{Connection, Ending};
 use crate::event::Event;
 use crate::gateway::Shared;
 use crate::greeting;
-use crate::limits::{Limits, READ_BYTES};
+use crate::limits::READ_BYTES;
+use crate::rates::Rates;
+use crate::refusals::Refusal;
 use crate::secure;
 
 /// Reads until the client goes or is to go. When the node's queue is full this waits, and TCP slows the client.
@@ -42,17 +41,19 @@ pub(crate) async fn read(shared: &Shared, connection: &Connection) -> Ending {
             }
             shared.tally.count(|c| c.bytes_in += read as u64);
         }
-        if !rates.bytes(read) {
-            return refuse(shared, Code::RateLimited);
+        if let Err(refusal) = rates.bytes(read) {
+            return refuse(shared, connection, refusal);
         }
         loop {
             let bytes = match splitter.next_message() {
                 Ok(Some(message)) => message.to_vec(),
                 Ok(None) => break,
-                Err(_) => return refuse(shared, Code::BadMessage),
+                Err(_) => return refuse(shared, connection, Refusal::Malformed),
             };
-            if !rates.message() {
-                return refuse(shared, Code::RateLimited);
+            let (kind, trace) = kind_and_trace(&bytes);
+            connection.trace.set(trace);
+            if let Err(refusal) = rates.message(kind) {
+                return refuse(shared, connection, refusal);
             }
             shared.tally.count(|c| c.messages_in += 1);
             shared.tell(Event::Message { conn, bytes }).await;
@@ -121,35 +122,14 @@ fn is_drained(stream: &TcpStream) {
     let _ = stream.try_io(Interest::READABLE, drained);
 }
 
-fn refuse(shared: &Shared, code: Code) -> Ending {
-    shared.tally.count(|c| match code {
-        Code::RateLimited => c.rate_limited += 1,
-        _ => c.malformed += 1,
-    });
-    Ending::Refused(code)
+/// What the header of a whole message says of it.
+fn kind_and_trace(message: &[u8]) -> (u16, u64) {
+    let kind = message.get(4..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u16::from_le_bytes(*bytes));
+    let trace = message.get(16..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    (kind, trace)
 }
 
-/// How fast one client may send.
-struct Rates {
-    since: Instant,
-    messages: Bucket,
-    bytes: Bucket,
-}
-
-impl Rates {
-    fn new(limits: &Limits) -> Self {
-        Self {
-            since: Instant::now(),
-            messages: Bucket::new(Duration::ZERO, limits.message_burst, limits.messages_per_s),
-            bytes: Bucket::new(Duration::ZERO, limits.byte_burst, limits.bytes_per_s),
-        }
-    }
-
-    fn bytes(&mut self, bytes: usize) -> bool {
-        self.bytes.take(self.since.elapsed(), bytes)
-    }
-
-    fn message(&mut self) -> bool {
-        self.messages.take(self.since.elapsed(), 1)
-    }
+fn refuse(shared: &Shared, connection: &Connection, refusal: Refusal) -> Ending {
+    shared.refuse(refusal, connection.whom());
+    Ending::Refused(if refusal == Refusal::Malformed { Code::BadMessage } else { Code::RateLimited })
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use gateway::{Event, Gateway, Limits, Listener};
+use gateway::{Event, Gateway, KindRates, Limits, Listener, Rate};
 use node::ConnId;
 use protocol::client::{Ping, ToClient, ToServer};
 use protocol::envelope::{Context, Envelope};
@@ -31,7 +31,10 @@ pub struct World {
 }
 
 impl World {
+    /// Pings are the messages of these tests: they have no rate of their own here.
     pub fn open(limits: Limits) -> Self {
+        let ping = Rate { per_s: limits.messages_per_s, burst: limits.message_burst };
+        let limits = Limits { kinds: KindRates { ping, ..limits.kinds }, ..limits };
         Self::over(Listener::bind(([127, 0, 0, 1], 0).into()).expect("a free port"), limits)
     }
 

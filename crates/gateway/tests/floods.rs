@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::{Event, Limits};
+use gateway::{Event, Limits, Listener};
 use protocol::Code;
 use protocol::envelope::HEADER_BYTES;
 
@@ -38,6 +38,39 @@ fn a_flood_of_bytes_is_closed_before_it_is_a_message() {
         client.send(&long).await;
         world.expect_closed(conn).await;
         client.expect_goodbye(Code::RateLimited).await;
+    });
+}
+
+#[test]
+fn a_flood_of_one_kind_is_closed_although_all_together_would_pass() {
+    run(async {
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let mut world = World::over(listener, Limits::default());
+        let (mut client, conn) = world.client().await;
+        let burst = Limits::default().kinds.ping.burst;
+        client.send(&message(1).repeat(burst as usize + 1)).await;
+        for _ in 0..burst {
+            world.expect_message(conn, &message(1)).await;
+        }
+        world.expect_closed(conn).await;
+        client.expect_goodbye(Code::RateLimited).await;
+        let counters = world.gateway.counters();
+        assert_eq!((counters.rate_limited, counters.limited_ping), (1, 1));
+    });
+}
+
+#[test]
+fn who_comes_again_and_again_has_to_wait() {
+    run(async {
+        let mut world = World::open(Limits { per_address: 2, arrivals_per_s: 1, ..Limits::default() });
+        for _ in 0..4 {
+            let (client, conn) = world.client().await;
+            drop(client);
+            world.expect_closed(conn).await;
+        }
+        Client::connect(world.address()).await.expect_goodbye(Code::RateLimited).await;
+        assert!(world.is_quiet(5).await, "the node hears nothing of it");
+        assert_eq!(world.gateway.counters().refused_arrivals, 1);
     });
 }
 

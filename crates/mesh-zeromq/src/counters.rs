@@ -18,6 +18,7 @@ pub(crate) struct Counters {
     refused: AtomicU64,
     strangers: AtomicU64,
     keys_refused: AtomicU64,
+    cut: AtomicU64,
     links: AtomicU64,
 }
 
@@ -32,6 +33,7 @@ impl Counters {
             refused: read(&self.refused),
             strangers: read(&self.strangers),
             keys_refused: read(&self.keys_refused),
+            cut: read(&self.cut),
             links: read(&self.links),
         }
     }
@@ -59,6 +61,10 @@ impl Counters {
 
     pub(crate) fn key_refused(&self) {
         self.keys_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cut(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn set_links(&self, links: u64) {

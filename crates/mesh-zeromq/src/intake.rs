@@ -2,6 +2,7 @@
 //! counted, as no message for a node ever comes that way. Only a question is answered: an empty part asks whether the
 //! direct lane still leads to the caller.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use node::ports::mesh::MeshLane;
@@ -21,6 +22,8 @@ pub(crate) struct Intake {
     pub shared: Arc<Shared>,
     pub locals: Locals,
     pub log: RefusalLog,
+    /// What was refused on each link since it was made.
+    pub rubbish: BTreeMap<u16, u32>,
 }
 
 impl Intake {
@@ -106,5 +109,8 @@ impl Intake {
     fn refuse(&mut self, link: Option<u16>, refused: &Refused) {
         self.shared.counters.refused();
         self.log.note(link, refused);
+        if let Some(link) = link {
+            *self.rubbish.entry(link).or_insert(0) += 1;
+        }
     }
 }

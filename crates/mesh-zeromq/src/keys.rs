@@ -336,4 +336,20 @@ mod tests {
         assert!(keys.renew().expect("an empty one"));
         assert_eq!(keys.count(), 0);
     }
+
+    /// Whatever is in a file: it is refused with its line, or read.
+    #[test]
+    fn fuzz_files() {
+        let folder = Folder::new();
+        let good = KeyPair::generate().expect("CURVE").to_text();
+        bolero::check!().for_each(|bytes: &[u8]| {
+            let spoiled = fuzz::edited(&mut fuzz::Tape::new(bytes), good.as_bytes());
+            let file = folder.0.path().join("keys");
+            fs::write(&file, &spoiled).expect("writes");
+            if let Ok(pair) = KeyPair::load(&file) {
+                assert_eq!(KeyPair::load(&folder.file(&pair.to_text())).expect("a pair"), pair);
+            }
+            let _ = AcceptedKeys::load(&file).map(|keys| keys.count());
+        });
+    }
 }

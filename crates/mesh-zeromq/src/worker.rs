@@ -32,6 +32,10 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Between two looks whether all links are closed, at the end.
 const CLOSING_PAUSE: Duration = Duration::from_millis(1);
 
+/// Messages of one link that were refused, since it was made, after which it is cut for [`RETRY_INTERVAL`]. An honest
+/// host sends none; one of another version may send some that are no harm.
+const RUBBISH: u32 = 256;
+
 pub(crate) struct Worker {
     claim: Claim,
     shared: Arc<Shared>,
@@ -72,6 +76,7 @@ impl Worker {
                 shared: Arc::clone(shared),
                 locals: Locals::default(),
                 log: RefusalLog::default(),
+                rubbish: BTreeMap::new(),
             },
             orders: Vec::new(),
             ready: Vec::new(),
@@ -108,6 +113,7 @@ impl Worker {
         self.orders = orders;
         self.doors.look(&self.shared.counters);
         self.hear();
+        self.cut_rubbish();
         self.intake.locals.flush(&self.shared.counters);
         self.look_at_links();
         goes_on
@@ -269,6 +275,7 @@ impl Worker {
 
     fn unlink(&mut self, host: u16) {
         self.unmade.remove(&host);
+        self.intake.rubbish.remove(&host);
         if let Some(link) = self.links.remove(&host) {
             self.closing.close(link);
         }
@@ -285,6 +292,21 @@ impl Worker {
             }
             if ready[1] && self.intake.hear(&link.words.socket, link.peer.host, MeshLane::Direct) {
                 link.answered();
+            }
+        }
+    }
+
+    /// Cuts the links that brought nothing but rubbish for long enough. They are tried again after a while.
+    fn cut_rubbish(&mut self) {
+        let cut: Vec<u16> =
+            self.intake.rubbish.iter().filter(|(_, count)| **count >= RUBBISH).map(|(h, _)| *h).collect();
+        for host in cut {
+            let peer = self.links.get(&host).map(|link| link.peer.clone());
+            self.unlink(host);
+            if let Some(peer) = peer {
+                tracing::warn!(host, limit = RUBBISH, "a host sends rubbish; its link is cut for a while");
+                self.shared.counters.cut();
+                self.unmade.insert(host, (Instant::now(), peer));
             }
         }
     }

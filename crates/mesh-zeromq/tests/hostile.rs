@@ -223,6 +223,19 @@ fn a_peer_that_sends_garbage_is_counted_message_by_message() {
 }
 
 #[test]
+fn a_peer_that_goes_on_sending_garbage_loses_its_link_for_a_while() {
+    let mut pair = Pair::talking();
+    let rogue = Rogue::heard_by(&pair);
+    let garbage = [&topic(1).0[..], b"short"].concat();
+    wait_for("its link is cut", || {
+        let _ = rogue.publish.send(&garbage, zmq::DONTWAIT);
+        pair.a.mesh.counters().cut == 1
+    });
+    pair.still_talk();
+    wait_for("and made again", || pair.a.mesh.counters().links == 2);
+}
+
+#[test]
 fn a_message_over_the_limit_cuts_its_own_link_only() {
     let mut pair = Pair::talking();
     let rogue = Rogue::heard_by(&pair);

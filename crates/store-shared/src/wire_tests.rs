@@ -86,3 +86,31 @@ proptest! {
         }
     }
 }
+
+/// Whatever is spoiled in a message: what is still read can be written and read again.
+#[test]
+fn fuzz_messages() {
+    let samples: Vec<Vec<u8>> = requests()
+        .iter()
+        .map(|request| encode_request(request).unwrap())
+        .chain(replies().iter().map(|reply| encode_reply(3, reply).unwrap()))
+        .collect();
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let mut tape = fuzz::Tape::new(bytes);
+        let sample = tape.pick(&samples);
+        let mut spoiled = fuzz::edited(&mut tape, sample);
+        if spoiled.len() >= HEADER_BYTES && tape.one_in(2) {
+            spoiled = finish(spoiled);
+        }
+        let Ok(Some((message, used))) = Message::split(&spoiled) else { return };
+        assert!(used <= spoiled.len());
+        if let Ok(Some(request)) = message.request() {
+            let again = encode_request(&request).unwrap();
+            assert_eq!(Message::split(&again).unwrap().unwrap().0.request(), Ok(Some(request)));
+        }
+        if let Ok(Some(reply)) = message.reply() {
+            let again = encode_reply(message.id, &reply).unwrap();
+            assert_eq!(Message::split(&again).unwrap().unwrap().0.reply(), Ok(Some(reply)));
+        }
+    });
+}

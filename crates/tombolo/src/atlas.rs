@@ -276,6 +276,7 @@ fn counters(hosts: &[(String, HostView)]) -> Counters {
         ("mesh_refused", mesh.refused),
         ("mesh_strangers", mesh.strangers),
         ("mesh_keys_refused", mesh.keys_refused),
+        ("mesh_cut", mesh.cut),
     ];
     let clients = clients.named().into_iter().map(|(name, value)| {
         let now = matches!(name, "connections" | "pending_bytes");

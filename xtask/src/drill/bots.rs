@@ -25,9 +25,14 @@ impl Bots {
 
     /// The same with another seed, so that they have other accounts.
     pub fn start_as(binary: &Path, addresses: &[String], count: u32, seed: &str) -> Result<Self> {
+        Self::behaving(binary, addresses, count, seed, "wander,commute,chatter")
+    }
+
+    /// The same with other behaviours.
+    pub fn behaving(binary: &Path, addresses: &[String], count: u32, seed: &str, behaviour: &str) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["bots", "--connect", &addresses.join(","), "--count", &count.to_string(), "--for", LONGEST]);
-        command.args(["--behaviour", "wander,commute,chatter", "--observe-one-in", "5", "--seed", seed, "--json"]);
+        command.args(["--behaviour", behaviour, "--observe-one-in", "5", "--seed", seed, "--json"]);
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting the bots")?;
         let mut stdout = process.stdout.take().ok_or_else(|| anyhow!("the bots have no output"))?;
         // Read while they play: a pipe that is full would hold them up.

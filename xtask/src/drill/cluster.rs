@@ -20,6 +20,11 @@ pub struct Cluster {
 impl Cluster {
     /// Starts it, after ending one that an earlier drill may have left.
     pub fn up(nodes: u16) -> Result<Self> {
+        Self::up_with(nodes, &[])
+    }
+
+    /// The same, with these settings of `scripts/cluster` as well.
+    pub fn up_with(nodes: u16, settings: &[(&str, String)]) -> Result<Self> {
         let folder = workspace::root().join("target/drill/cluster");
         let guardian = guard(&folder).context("starting the guardian of the drill")?;
         let cluster = Self { folder, guardian };
@@ -28,17 +33,26 @@ impl Cluster {
         if cluster.folder.exists() {
             std::fs::remove_dir_all(&cluster.folder).context("removing what the last drill left")?;
         }
-        cluster.call(&["up", "--nodes", &nodes.to_string()])?;
+        let nodes = nodes.to_string();
+        let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+        finish(script(&cluster.folder).envs(settings).args(["up", "--nodes", &nodes]), "up")?;
         Ok(cluster)
     }
 
     /// `scripts/cluster` with these words. Fails if it does.
     pub fn call(&self, words: &[&str]) -> Result<()> {
-        let output = script(&self.folder).args(words).stdin(Stdio::null()).output().context("scripts/cluster")?;
-        if !output.status.success() {
-            bail!("scripts/cluster {}: {}", words.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        finish(script(&self.folder).args(words), &words.join(" "))
+    }
+
+    /// The process of a node.
+    pub fn pid_of(&self, node: u16) -> Result<u32> {
+        let file = self.folder.join(format!("node-{node}.pid"));
+        let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let pid: u32 = text.split_whitespace().next().unwrap_or_default().parse().context("no process id")?;
+        if !PathBuf::from(format!("/proc/{pid}")).exists() {
+            bail!("node-{node} has ended");
         }
-        Ok(())
+        Ok(pid)
     }
 
     /// Where a node takes clients.
@@ -70,6 +84,14 @@ impl Drop for Cluster {
         drop(self.guardian.stdin.take());
         let _ = self.guardian.wait();
     }
+}
+
+fn finish(command: &mut Command, words: &str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().context("scripts/cluster")?;
+    if !output.status.success() {
+        bail!("scripts/cluster {words}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
 }
 
 fn script(folder: &std::path::Path) -> Command {

@@ -44,3 +44,15 @@ fn a_name_that_is_no_behaviour_and_no_file_lists_those_that_are() {
     let error = Behaviour::load("no/such.toml").unwrap_err().to_string();
     assert!(error.starts_with("no/such.toml: "), "{error}");
 }
+
+/// Whatever is spoiled in a file: it is refused, or a behaviour.
+#[test]
+fn fuzz_behaviours() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let mut tape = fuzz::Tape::new(bytes);
+        let (_, sample) = tape.pick(&crate::config::BUILT_IN);
+        let spoiled = fuzz::edited(&mut tape, sample.as_bytes());
+        let _ =
+            crate::config::BehaviourConfig::parse(std::path::Path::new("a file"), &String::from_utf8_lossy(&spoiled));
+    });
+}

@@ -105,6 +105,8 @@ pub struct MeshCounters {
     pub strangers: u64,
     /// Hosts that proved to hold a key, but none that is accepted here; also peers that we were to connect to.
     pub keys_refused: u64,
+    /// Links that were cut for a while because of what came over them.
+    pub cut: u64,
     /// Links that are up now, both lanes of them.
     pub links: u64,
 }
@@ -112,7 +114,7 @@ pub struct MeshCounters {
 impl MeshCounters {
     /// Adds another host's.
     pub fn add(&mut self, other: &Self) {
-        let Self { sent, delivered, sent_bytes, dropped, refused, strangers, keys_refused, links } = other;
+        let Self { sent, delivered, sent_bytes, dropped, refused, strangers, keys_refused, cut, links } = other;
         self.sent += sent;
         self.delivered += delivered;
         self.sent_bytes += sent_bytes;
@@ -120,6 +122,7 @@ impl MeshCounters {
         self.refused += refused;
         self.strangers += strangers;
         self.keys_refused += keys_refused;
+        self.cut += cut;
         self.links += links;
     }
 }

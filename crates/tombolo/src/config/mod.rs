@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory_etcd::{EtcdConfig, EtcdTls, EtcdUser};
-use gateway::Tls;
+use gateway::{KindRates, Rate, Tls};
 use host::HostConfig;
 use mesh_zeromq::{AcceptedKeys, KeyPair, MeshConfig, Security};
 use node::ports::directory::{Half, check_name};
@@ -148,6 +148,48 @@ pub struct ClientSection {
     pub per_address: usize,
     /// How clients are taken by TLS; not at all if it is left out.
     pub tls: Option<TlsSection>,
+    /// What one connection, one address and all together may take.
+    pub limits: ClientLimits,
+}
+
+/// `[clients.limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientLimits {
+    /// Connections at once, above `sessions`.
+    pub connections: usize,
+    /// New connections a second from one address.
+    pub arrivals_per_s: u32,
+    /// Milliseconds until TLS is ready.
+    pub greeting_ms: u64,
+    /// Milliseconds for which a client may not read.
+    pub stuck_ms: u64,
+    /// Messages a second, and at once.
+    pub messages: [u32; 2],
+    /// Bytes a second, and at once.
+    pub bytes: [u32; 2],
+    /// Bytes kept for one client that does not read.
+    pub kept_bytes: usize,
+    /// Of these, control messages.
+    pub kept_control_bytes: usize,
+    /// Bytes kept for all such clients of a node.
+    pub kept_total_bytes: usize,
+    /// Hellos a second, and at once; so the other kinds.
+    pub hello: [u32; 2],
+    /// Inputs.
+    pub input: [u32; 2],
+    /// Lines of speech.
+    pub speak: [u32; 2],
+    /// Deeds.
+    pub deed: [u32; 2],
+    /// Requests for baselines.
+    pub baseline: [u32; 2],
+    /// Pings.
+    pub ping: [u32; 2],
+    /// Farewells.
+    pub bye: [u32; 2],
+    /// All kinds that this version does not know, together.
+    pub other: [u32; 2],
 }
 
 /// `[clients.tls]`
@@ -261,7 +303,77 @@ impl Default for ClientSection {
             sessions: node::limits::SESSIONS,
             per_address: gateway::Limits::default().per_address,
             tls: None,
+            limits: ClientLimits::default(),
         }
+    }
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        let limits = gateway::Limits::default();
+        let pair = |rate: Rate| [rate.per_s, rate.burst];
+        let kinds = limits.kinds;
+        Self {
+            connections: limits.connections,
+            arrivals_per_s: limits.arrivals_per_s,
+            greeting_ms: limits.greeting.as_millis() as u64,
+            stuck_ms: limits.stuck.as_millis() as u64,
+            messages: [limits.messages_per_s, limits.message_burst],
+            bytes: [limits.bytes_per_s, limits.byte_burst],
+            kept_bytes: limits.pending_bytes,
+            kept_control_bytes: limits.blocked_control_bytes,
+            kept_total_bytes: limits.pending_total_bytes,
+            hello: pair(kinds.hello),
+            input: pair(kinds.input),
+            speak: pair(kinds.speak),
+            deed: pair(kinds.deed),
+            baseline: pair(kinds.baseline),
+            ping: pair(kinds.ping),
+            bye: pair(kinds.bye),
+            other: pair(kinds.other),
+        }
+    }
+}
+
+impl ClientSection {
+    /// The limits of a node's gateway.
+    fn gateway(&self) -> gateway::Limits {
+        let l = &self.limits;
+        let rate = |[per_s, burst]: [u32; 2]| Rate { per_s, burst };
+        gateway::Limits {
+            connections: l.connections,
+            per_address: self.per_address,
+            arrivals_per_s: l.arrivals_per_s,
+            messages_per_s: l.messages[0],
+            message_burst: l.messages[1],
+            bytes_per_s: l.bytes[0],
+            byte_burst: l.bytes[1],
+            blocked_control_bytes: l.kept_control_bytes,
+            pending_bytes: l.kept_bytes,
+            pending_total_bytes: l.kept_total_bytes,
+            stuck: Duration::from_millis(l.stuck_ms),
+            greeting: Duration::from_millis(l.greeting_ms),
+            kinds: KindRates {
+                hello: rate(l.hello),
+                input: rate(l.input),
+                speak: rate(l.speak),
+                deed: rate(l.deed),
+                baseline: rate(l.baseline),
+                ping: rate(l.ping),
+                bye: rate(l.bye),
+                other: rate(l.other),
+            },
+            ..gateway::Limits::default()
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        for (key, ms) in [("greeting_ms", self.limits.greeting_ms), ("stuck_ms", self.limits.stuck_ms)] {
+            if !(100..=600_000).contains(&ms) {
+                return Err(("clients.limits", format!("{key}: {ms} is not 100 to 600000")));
+            }
+        }
+        self.gateway().check().map_err(|low| ("clients.limits", low.to_string()))
     }
 }
 
@@ -313,6 +425,7 @@ impl NodeConfig {
         if self.mesh.listen.is_unspecified() && self.mesh.advertise.is_none() {
             return Err(("mesh.advertise", "name an address: nobody can connect to all interfaces".into()));
         }
+        self.clients.check()?;
         if self.mesh.keys.is_some() != self.mesh.accepted.is_some() {
             let missing = if self.mesh.keys.is_none() { "mesh.keys" } else { "mesh.accepted" };
             return Err((missing, "mesh.keys and mesh.accepted go together: a host with keys believes a list".into()));
@@ -355,7 +468,7 @@ impl NodeConfig {
             view: View { near: w.view_near, far: w.view_far, far_every: w.far_every },
             contract: self.contract(),
             sessions: self.clients.sessions,
-            gateway: gateway::Limits { per_address: self.clients.per_address, ..gateway::Limits::default() },
+            gateway: self.clients.gateway(),
             ..HostConfig::new(self.host.name.clone(), IslandId(w.island), self.plan())
         }
     }

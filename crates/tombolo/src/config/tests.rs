@@ -31,6 +31,10 @@ fn mistakes_are_named() {
         ("shared = \"127.0.0.1:7790\"", "", "store.shared: name the address"),
         ("kind = \"shared\"", "kind = \"fjall\"", "store.data: name the folder"),
         ("# serve = ", "serve = ", "store.serve: only a store of kind \"fjall\""),
+        ("greeting_ms = 5000", "greeting_ms = 5", "clients.limits: greeting_ms: 5 is not 100 to 600000"),
+        ("bytes = [16384, 81920]", "bytes = [16384, 80]", "byte_burst must be at least 4096"),
+        ("speak = [4, 16]", "speak = [0, 16]", "kinds.speak must be at least 1"),
+        ("speak = [4, 16]", "speak = [4]", "invalid length 1"),
         ("# keys = ", "keys = ", "mesh.accepted: mesh.keys and mesh.accepted go together"),
         ("# accepted = ", "accepted = ", "mesh.keys: mesh.keys and mesh.accepted go together"),
     ];
@@ -134,4 +138,16 @@ fn a_store_in_a_folder_is_served_on_loopback_only() {
     assert!(matches!(own("").unwrap().store.choice(), Ok(StoreChoice::Fjall(..))));
     let error = own("serve = \"0.0.0.0:7790\"").unwrap_err().to_string();
     assert!(error.contains("store.serve") && error.contains("loopback"), "{error}");
+}
+
+/// Whatever is spoiled in a file: the answer names the file, and what is accepted can be acted on.
+#[test]
+fn fuzz_config() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let spoiled = fuzz::edited(&mut fuzz::Tape::new(bytes), FILE.as_bytes());
+        match NodeConfig::parse("a file", &String::from_utf8_lossy(&spoiled)) {
+            Ok(config) => drop((config.host(), config.mesh(None), config.store.choice().is_ok())),
+            Err(error) => assert!(error.to_string().contains("a file"), "{error}"),
+        }
+    });
 }
