@@ -1,7 +1,7 @@
 //! The client's machine against a server that says anything.
 
 use client::limits::{CHUNKS_IN_VIEW, ENTITIES};
-use client::{Client, ClientConfig, ClientEffect, ClientInput, Observe};
+use client::{Beside, Client, ClientConfig, ClientEffect, ClientInput, Observe};
 use fuzz::{Tape, edited};
 use protocol::Kind;
 use protocol::envelope::{self, Context};
@@ -14,6 +14,8 @@ struct Play {
     client: Client,
     now: Millis,
     connecting: bool,
+    /// A second connection is wanted or there.
+    beside: bool,
 }
 
 impl Play {
@@ -21,7 +23,7 @@ impl Play {
         let mut config = ClientConfig::new("anna", vec!["a:1".into(), "b:2".into()], tape.byte().into());
         config.observe = if tape.one_in(3) { Observe::Headers } else { Observe::Everything };
         (config.want_baselines, config.report_moves, config.report_inputs) = (true, true, true);
-        let mut play = Self { client: Client::new(config), now: Millis(1_000), connecting: false };
+        let mut play = Self { client: Client::new(config), now: Millis(1_000), connecting: false, beside: false };
         play.handle(ClientInput::Join);
         play
     }
@@ -33,7 +35,9 @@ impl Play {
             match effect {
                 ClientEffect::Connect { .. } => self.connecting = true,
                 ClientEffect::Disconnect => self.connecting = false,
-                ClientEffect::Write(_) | ClientEffect::Event(_) => {}
+                ClientEffect::ConnectBeside { .. } => self.beside = true,
+                ClientEffect::DisconnectBeside | ClientEffect::Promote => self.beside = false,
+                ClientEffect::Write(_) | ClientEffect::WriteBeside(_) | ClientEffect::Event(_) => {}
             }
         }
     }
@@ -106,6 +110,12 @@ fn fuzz_client() {
                 play.handle(ClientInput::Connected);
                 let greeting = welcome(&mut tape);
                 play.handle(ClientInput::Bytes(&greeting));
+            }
+            if play.beside && tape.one_in(3) {
+                let sample = tape.pick(&golden::ALL);
+                let said = if tape.one_in(2) { edited(&mut tape, &sample.bytes) } else { sample.bytes.clone() };
+                let beside = *tape.pick(&[Beside::Connected, Beside::Bytes(&said), Beside::Disconnected]);
+                play.handle(ClientInput::Beside(beside));
             }
             match tape.below(10) {
                 0 => play.handle(ClientInput::Disconnected),
