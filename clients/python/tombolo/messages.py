@@ -128,6 +128,24 @@ class Bye(Message, kind=7):
 
 
 @dataclass
+class Follow(Message, kind=8):
+    """Client, on a second connection: I come with an invitation's token."""
+
+    oldest: U16
+    newest: U16
+    name: Text
+    token: Blob
+
+
+@dataclass
+class Freeze(Message, kind=9):
+    """Client: I send nothing but pings until the handover is over; this was my last input."""
+
+    handover: U64
+    seq: U32
+
+
+@dataclass
 class Welcome(Message, kind=64):
     """Server: the session has begun. The envelope carries its epoch."""
 
@@ -198,6 +216,26 @@ class Closing(Message, kind=69):
     retry_after_ms: U32
 
 
+@dataclass
+class Invite(Message, kind=70):
+    """Server: another node is ready for you. May be ignored."""
+
+    handover: U64
+    address: Text
+    token: Blob
+    within_ms: U32
+
+
+@dataclass
+class Ready(Message, kind=71):
+    """Server, on a second connection: freeze the first, and you will be welcomed here."""
+
+
+@dataclass
+class Stay(Message, kind=72):
+    """Server: the handover is off; the session goes on here, at the envelope's epoch."""
+
+
 REJECTED, RETRY, RESYNC, RECONNECT = 1, 2, 3, 4
 """What a refusal asks of the client: change what you ask; ask again later; look again; connect again."""
 
@@ -220,5 +258,6 @@ CODES = {
     16: "left",
     17: "disconnected",
     18: "tls_required",
+    19: "handed_over",
 }
 """The names of refusal codes."""

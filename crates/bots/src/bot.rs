@@ -112,6 +112,11 @@ impl Bot {
                     self.next_act = Some(Instant::now() + Duration::from_millis(self.mind.first_in_ms()));
                 }
             }
+            Event::Handed { node } => {
+                if let Some(entity) = self.driver.client().entity() {
+                    self.board.borrow_mut().serves(*node, entity);
+                }
+            }
             Event::Corrected { .. } => self.corrected = true,
             // Also one that repeats the motion: the server may have stopped the avatar in between.
             Event::InputSent { at, motion, .. } => {

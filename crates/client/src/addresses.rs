@@ -48,6 +48,14 @@ impl Addresses {
         &self.known
     }
 
+    /// The client is at this address now.
+    pub fn turn_to(&mut self, address: &str) {
+        self.learn(&[address.to_owned()]);
+        if let Some(index) = self.known.iter().position(|known| known == address) {
+            self.next = index;
+        }
+    }
+
     /// The current address failed: turns to the next one. Returns the pause before it is tried, in milliseconds.
     pub fn failed(&mut self) -> u64 {
         self.next = (self.next + 1) % self.known.len().max(1);

@@ -22,6 +22,8 @@ pub struct ClientConfig {
     pub observe: Observe,
     /// Whether to ask for the ground of what is in view. Only with [`Observe::Everything`].
     pub want_baselines: bool,
+    /// Whether to follow a server's invitation to another node. Who does not plays on where they are.
+    pub follow_invites: bool,
     /// Whether every move seen is an event. Only with [`Observe::Everything`].
     pub report_moves: bool,
     /// Whether every input sent is an event.
@@ -38,6 +40,7 @@ impl ClientConfig {
             seed,
             observe: Observe::Everything,
             want_baselines: false,
+            follow_invites: true,
             report_moves: false,
             report_inputs: false,
         }

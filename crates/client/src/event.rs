@@ -16,6 +16,8 @@ pub enum ClientInput<'a> {
     Disconnected,
     /// Bytes came, cut anywhere.
     Bytes(&'a [u8]),
+    /// Something happened to the second connection, see [`ClientEffect::ConnectBeside`].
+    Beside(Beside<'a>),
     /// The time of [`crate::Client::next_wakeup`] has come.
     Wake,
     /// The player moves on like this, from where the avatar is.
@@ -30,6 +32,17 @@ pub enum ClientInput<'a> {
     Leave,
 }
 
+/// What happens to a second connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside<'a> {
+    /// It stands.
+    Connected,
+    /// It failed or ended.
+    Disconnected,
+    /// Bytes came on it, cut anywhere.
+    Bytes(&'a [u8]),
+}
+
 /// What a client wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientEffect {
@@ -42,6 +55,18 @@ pub enum ClientEffect {
     Write(Vec<u8>),
     /// End the connection or the attempt. No `Disconnected` is awaited.
     Disconnect,
+    /// Open a second connection beside the first; answer with [`ClientInput::Beside`].
+    ConnectBeside {
+        /// `host:port`.
+        address: String,
+    },
+    /// Send these bytes on the second connection.
+    WriteBeside(Vec<u8>),
+    /// End the second connection or the attempt. No `Disconnected` is awaited.
+    DisconnectBeside,
+    /// End the first connection, if it still stands. The second takes its place: what comes on it from now on is
+    /// [`ClientInput::Bytes`], and what is to be written is written to it.
+    Promote,
     /// Something for the application.
     Event(Event),
 }
@@ -59,6 +84,11 @@ pub enum Event {
         at: Position,
         /// Whether there was a session before.
         again: bool,
+    },
+    /// Another node serves the session from now on. The picture goes on.
+    Handed {
+        /// Which.
+        node: Incarnation,
     },
     /// Somebody said a line.
     Speech {
@@ -195,6 +225,8 @@ pub enum WakeReason {
     Silence,
     /// A request or a baseline is to be asked for again.
     Resend,
+    /// A handover takes too long.
+    Crossing,
     /// Somebody in the picture was awaited in vain.
     Picture,
     /// It is time to look for what is missing or stray.

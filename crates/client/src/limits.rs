@@ -6,6 +6,15 @@ pub const CONNECT_TIMEOUT_MS: u64 = 5_000;
 pub const GREETING_TIMEOUT_MS: u64 = 8_000;
 /// Milliseconds of silence after which a connection is given up: two pings were not answered.
 pub const SILENCE_MS: u64 = 8_000;
+/// Milliseconds from a second connection to its being ready, in a handover. It is ready when it is asked.
+pub const FOLLOW_TIMEOUT_MS: u64 = 8_000;
+/// Milliseconds for which a client waits, frozen, for one node or the other. Servers end it sooner.
+pub const FROZEN_MS: u64 = 12_000;
+/// Milliseconds for which a frozen client whose first connection is gone waits for its second.
+pub const ALONE_MS: u64 = 3_000;
+/// Messages kept while frozen: a player says a line or two. What comes beyond is answered with
+/// [`crate::Outcome::NotSent`].
+pub const HELD_MESSAGES: usize = 16;
 /// Milliseconds between two pings once the clock has settled. A prime: servers answer in step with their ticks, and
 /// pings in step with them too would all be wrong alike.
 pub const PING_EVERY_MS: u64 = 2_917;

@@ -3,6 +3,7 @@
 //! It owns what outlives a session: addresses, ticket, unanswered requests, cached baselines and counts. What belongs
 //! to one session is in `session`.
 
+mod crossing;
 mod readings;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use crate::addresses::Addresses;
 use crate::baselines::Baselines;
 use crate::checks::Checks;
 use crate::config::{ClientConfig, Observe};
+use crate::crossing::Crossing;
 use crate::event::{self, Asked, ClientEffect, ClientInput, Ending, Event, Lost, Outcome, WakeReason};
 use crate::limits::{CONNECT_TIMEOUT_MS, GREETING_TIMEOUT_MS, RETRY_AFTER_MAX_MS, STEADY_PLAY_MS};
 use crate::requests::{Answer, Requests};
@@ -32,6 +34,7 @@ pub struct Client {
     session: Session,
     last: Option<Box<Play>>,
     splitter: Option<Splitter>,
+    crossing: Option<Box<Crossing>>,
     addresses: Addresses,
     ticket: Vec<u8>,
     requests: Requests,
@@ -52,6 +55,7 @@ impl Client {
             session: Session::Idle,
             last: None,
             splitter: None,
+            crossing: None,
             ticket: Vec::new(),
             requests: Requests::default(),
             baselines: Baselines::default(),
@@ -69,6 +73,7 @@ impl Client {
             ClientInput::Connected => self.connected(now),
             ClientInput::Disconnected => self.disconnected(now),
             ClientInput::Bytes(bytes) => self.bytes(now, bytes),
+            ClientInput::Beside(input) => self.beside(now, input),
             ClientInput::Wake => {}
             ClientInput::Steer(motion) => self.steer(now, motion),
             ClientInput::Claim(at, motion) => self.claim(now, at, motion),
@@ -94,8 +99,11 @@ impl Client {
             Session::Playing(play) => {
                 let request = self.requests.next_due();
                 let baseline = self.baselines.next_retry();
-                let resend = request.into_iter().chain(baseline).min().map(|at| (at, WakeReason::Resend));
-                Some(resend.into_iter().fold(play.next_wakeup(), Ord::min))
+                let frozen = self.is_frozen();
+                let resend = request.into_iter().chain(baseline).min().filter(|_| !frozen);
+                let resend = resend.map(|at| (at, WakeReason::Resend));
+                let crossing = self.crossing.as_ref().map(|crossing| (crossing.until(), WakeReason::Crossing));
+                Some(resend.into_iter().chain(crossing).fold(play.next_wakeup(frozen), Ord::min))
             }
         }
     }
@@ -136,7 +144,12 @@ impl Client {
     fn disconnected(&mut self, now: Millis) {
         match self.session {
             Session::Connecting { .. } => self.lost(now, Lost::Unreachable, None),
-            Session::Greeting { .. } | Session::Playing(_) => self.lost(now, Lost::Cut, None),
+            Session::Greeting { .. } => self.lost(now, Lost::Cut, None),
+            Session::Playing(_) => {
+                if !self.waits_for_second(now) {
+                    self.lost(now, Lost::Cut, None);
+                }
+            }
             Session::Idle | Session::BackingOff { .. } | Session::Stopped => {}
         }
     }
@@ -146,6 +159,7 @@ impl Client {
         if !matches!(lost, Lost::Cut) {
             self.effects.push_back(ClientEffect::Disconnect);
         }
+        let crossing = self.drop_second();
         self.drop_splitter();
         self.baselines.forget_wishes();
         self.counts.losses += 1;
@@ -156,6 +170,12 @@ impl Client {
             }
             self.last = Some(play);
         }
+        let mut stay_ms = stay_ms;
+        if let Some(crossing) = crossing.filter(Crossing::is_frozen) {
+            // Whose session it is is decided in the store; the node that got ready for it is the nearest.
+            self.addresses.turn_to(&crossing.invite.address);
+            stay_ms.get_or_insert(0);
+        }
         let asked = u64::from(stay_ms.unwrap_or(0)).min(RETRY_AFTER_MAX_MS);
         let own = if stay_ms.is_some() { self.addresses.again() } else { self.addresses.failed() };
         let in_ms = own.max(asked);
@@ -165,6 +185,7 @@ impl Client {
     }
 
     fn stop(&mut self, ending: Ending) {
+        self.drop_second();
         self.drop_splitter();
         if let Session::Playing(play) = std::mem::replace(&mut self.session, Session::Stopped) {
             self.last = Some(play);
@@ -228,6 +249,9 @@ impl Client {
                     play.clock.pong(now, Millis(pong.client_ms), Millis(pong.server_ms));
                 }
             }
+            ToClient::Invite(invite) => self.invited(now, invite),
+            ToClient::Ready => {}
+            ToClient::Stay => self.stay(envelope.context.epoch),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -255,6 +279,7 @@ impl Client {
         let items = Items::parse(payload)?;
         let tick = items.tick;
         self.counts.ticks += 1;
+        let resets = self.counts.resets;
         self.acks.clear();
         let mut sink = Sink {
             counts: &mut self.counts,
@@ -269,6 +294,11 @@ impl Client {
             View::Headers(walk) => walk.apply(items, &mut sink)?,
         }
         play.newest = play.newest.max(tick);
+        if play.awaits_reset && self.counts.resets > resets {
+            // Another node begins so. Nothing was lost.
+            play.awaits_reset = false;
+            self.counts.resets = resets;
+        }
         for ack in &self.acks {
             play.prediction.acknowledged(ack, tick);
             if ack.corrected {
@@ -293,7 +323,11 @@ impl Client {
     }
 
     fn closing(&mut self, now: Millis, closing: &Closing) {
-        match event::meaning(closing.meaning) {
+        let meaning = event::meaning(closing.meaning);
+        if meaning != Meaning::Rejected && self.waits_for_second(now) {
+            return self.effects.push_back(ClientEffect::Disconnect);
+        }
+        match meaning {
             Meaning::Rejected => {
                 self.effects.push_back(ClientEffect::Disconnect);
                 self.stop(Ending::Refused(closing.code));
@@ -322,7 +356,15 @@ impl Client {
     fn speak(&mut self, text: &str) {
         if matches!(self.session, Session::Playing(_)) && valid_speech(text) {
             let context = Context { request: self.requests.fresh_id(), trace: self.addresses.draw(), epoch: 0 };
-            self.send(context, &ToServer::Speak(Speak { text: text.to_owned() }));
+            let speak = ToServer::Speak(Speak { text: text.to_owned() });
+            match self.crossing.as_mut().filter(|crossing| crossing.is_frozen()) {
+                None => self.send(context, &speak),
+                Some(crossing) => {
+                    if !crossing.hold(context, speak) {
+                        self.not_sent(Asked::Other);
+                    }
+                }
+            }
         } else {
             self.not_sent(Asked::Other);
         }
@@ -363,15 +405,19 @@ impl Client {
             Session::BackingOff { until } if *until <= now => self.connect(now),
             Session::Connecting { .. } | Session::Greeting { .. } | Session::BackingOff { .. } => {}
             Session::Playing(play) if play.is_silent(now) => self.lost(now, Lost::Silent, None),
-            Session::Playing(_) => self.tend_play(now),
+            Session::Playing(_) => {
+                self.tend_crossing(now);
+                self.tend_play(now);
+            }
         }
     }
 
     fn tend_play(&mut self, now: Millis) {
+        let frozen = self.is_frozen();
         let Session::Playing(play) = &mut self.session else { return };
         let ping = play.ping_due(now);
         let tick = play.tick(now);
-        let input = play.prediction.next_input(now, tick);
+        let input = if frozen { None } else { play.prediction.next_input(now, tick) };
         let sweep = play.sweep_due(now);
         if let View::Full(picture) = &mut play.view {
             picture.expire(now);
@@ -399,6 +445,9 @@ impl Client {
                 self.event(Event::InputSent { at, motion, changed });
             }
             self.send(Context::default(), &ToServer::Input(input));
+        }
+        if frozen {
+            return;
         }
         while let Some((context, message)) = self.requests.next(now) {
             self.send(context, &message);

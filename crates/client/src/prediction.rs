@@ -132,6 +132,19 @@ impl Prediction {
         Some((Input { seq, x, y, motion: claimed.motion.to_byte() }, changed))
     }
 
+    /// The last input that was sent, 0 for none.
+    pub(crate) fn last_seq(&self) -> u32 {
+        self.next_seq - 1
+    }
+
+    /// Somebody else judges from now on: place and motion are stated at once, whatever was judged so far.
+    pub(crate) fn restate(&mut self) {
+        self.sent_at = None;
+        if self.unsent == Unsent::Nothing {
+            self.unsent = Unsent::Steer;
+        }
+    }
+
     /// The server judged the inputs up to `ack.seq`, as of `tick`.
     pub(crate) fn acknowledged(&mut self, ack: &Ack, tick: Tick) {
         let mut judged = None;

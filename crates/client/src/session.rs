@@ -57,6 +57,8 @@ pub(crate) struct Play {
     pub(crate) prediction: Prediction,
     pub(crate) view: View,
     pub(crate) newest: Tick,
+    /// The reset with which another node begins was not seen yet.
+    pub(crate) awaits_reset: bool,
     pub(crate) began: Millis,
     pub(crate) heard: Millis,
     ping_at: Millis,
@@ -87,12 +89,37 @@ impl Play {
             prediction,
             view,
             newest: Tick(0),
+            awaits_reset: false,
             began: now,
             heard: now,
             ping_at: now,
             pings: 0,
             sweep_at: now + SWEEP_MS,
         })
+    }
+
+    /// Another node goes on with it. The picture and the prediction stay; its first words bring everything anew.
+    pub(crate) fn hand_over(&mut self, now: Millis, welcome: Welcome, epoch: u32) -> Result<(), WireError> {
+        if !(PROTOCOL_OLDEST..=PROTOCOL_VERSION).contains(&welcome.version) {
+            return Err(WireError::Invalid("protocol version"));
+        }
+        let same = (welcome.entity, welcome.tick_hz, welcome.island)
+            == (self.welcome.entity, self.welcome.tick_hz, self.welcome.island);
+        if !same {
+            return Err(WireError::Invalid("welcome of another session"));
+        }
+        self.welcome = welcome;
+        self.awaits_reset = true;
+        self.heard = now;
+        (self.ping_at, self.pings) = (now, 0);
+        self.stay(epoch);
+        Ok(())
+    }
+
+    /// It goes on at this epoch, after a while in which nothing was sent.
+    pub(crate) fn stay(&mut self, epoch: u32) {
+        self.epoch = epoch;
+        self.prediction.restate();
     }
 
     pub(crate) fn entity(&self) -> EntityId {
@@ -139,11 +166,11 @@ impl Play {
     }
 
     /// The earliest of what this session waits for.
-    pub(crate) fn next_wakeup(&self) -> (Millis, WakeReason) {
+    pub(crate) fn next_wakeup(&self, frozen: bool) -> (Millis, WakeReason) {
         let picture = self.picture();
         let sweep = picture.map(|_| (self.sweep_at, WakeReason::Sweep));
         let expiry = picture.and_then(Picture::next_expiry).map(|at| (at, WakeReason::Picture));
-        let input = self.prediction.next_due().map(|at| (at, WakeReason::Input));
+        let input = self.prediction.next_due().filter(|_| !frozen).map(|at| (at, WakeReason::Input));
         let always = (self.ping_at, WakeReason::Ping).min((self.heard + SILENCE_MS, WakeReason::Silence));
         [sweep, expiry, input].into_iter().flatten().fold(always, Ord::min)
     }

@@ -48,6 +48,8 @@ pub struct Counts {
     pub resets: u64,
     /// Welcomes.
     pub welcomes: u64,
+    /// Times another node took the session over.
+    pub handovers: u64,
     /// Connections lost.
     pub losses: u64,
     /// The longest time between two readings of a session, in milliseconds: the most, no sum.

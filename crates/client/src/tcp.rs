@@ -17,7 +17,7 @@ pub use tls::{TlsError, Trust};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use world::Millis;
 
-use crate::event::{ClientEffect, ClientInput, Event};
+use crate::event::{Beside, ClientEffect, ClientInput, Event};
 use crate::tcp::socket::Socket;
 use crate::{Client, State};
 
@@ -48,16 +48,63 @@ enum Happened {
     Connected(io::Result<(Socket, Vec<u8>)>),
     Readable,
     Writable,
-    Time,
 }
 
-/// A client and its connection.
+/// One of the two connections that a client may have at a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    First,
+    Beside,
+}
+
+/// A connection, and what is to be written to it.
+struct Line {
+    link: Link,
+    out: Vec<u8>,
+}
+
+impl Line {
+    fn down() -> Self {
+        Self { link: Link::Down, out: Vec::new() }
+    }
+
+    fn connect(&mut self, address: String, trust: Option<Trust>) {
+        self.out.clear();
+        self.link = Link::Connecting(Box::pin(Socket::connect(address, trust)));
+    }
+
+    /// Waits until there is something to do. Nothing ever happens on a line that is down.
+    async fn happening(&mut self) -> Happened {
+        match &mut self.link {
+            Link::Down => std::future::pending().await,
+            Link::Connecting(connecting) => Happened::Connected(connecting.await),
+            Link::Up(socket) => tokio::select! {
+                _ = socket.readable() => Happened::Readable,
+                _ = socket.writable(), if !self.out.is_empty() || socket.owes() => Happened::Writable,
+            },
+        }
+    }
+
+    /// Writes what the socket takes. `false`: the connection is of no use any more.
+    fn flush(&mut self) -> bool {
+        let Link::Up(socket) = &mut self.link else { return true };
+        socket.write(&mut self.out).is_ok() && self.out.len() <= OUT_BYTES
+    }
+
+    /// Ends it, after the last words, if the socket takes them.
+    fn end(&mut self) {
+        let _ = self.flush();
+        *self = Self::down();
+    }
+}
+
+/// A client and its connections: one, and for a moment a second one beside it when a node hands it to another.
 pub struct Driver {
     client: Client,
     trust: Option<Trust>,
     trouble: Option<String>,
-    link: Link,
-    out: Vec<u8>,
+    first: Line,
+    second: Line,
     started: Instant,
     sleep: Pin<Box<Sleep>>,
 }
@@ -77,8 +124,8 @@ impl Driver {
             client,
             trust,
             trouble: None,
-            link: Link::Down,
-            out: Vec::new(),
+            first: Line::down(),
+            second: Line::down(),
             started,
             sleep: Box::pin(sleep_until(started)),
         };
@@ -117,8 +164,8 @@ impl Driver {
             if let Some(event) = self.perform() {
                 return Some(event);
             }
-            if !self.flush() {
-                self.cut();
+            if let Some(which) = self.flush() {
+                self.cut(which);
                 continue;
             }
             let now = Instant::now();
@@ -132,9 +179,9 @@ impl Driver {
             }
             let wake = wakeup.into_iter().chain(until).min().unwrap_or(now + IDLE);
             match self.wait(wake).await {
-                Happened::Connected(result) => self.connected(result),
-                Happened::Readable => self.read(),
-                Happened::Writable | Happened::Time => {}
+                Some((which, Happened::Connected(result))) => self.connected(which, result),
+                Some((which, Happened::Readable)) => self.read(which),
+                Some((_, Happened::Writable)) | None => {}
             }
         }
     }
@@ -145,12 +192,12 @@ impl Driver {
         self.client.handle(now, ClientInput::Leave);
         while let Some(effect) = self.client.poll_effect() {
             if let ClientEffect::Write(bytes) = effect {
-                self.out.extend_from_slice(&bytes);
+                self.first.out.extend_from_slice(&bytes);
             }
         }
-        if let Link::Up(socket) = self.link {
+        if let Link::Up(socket) = self.first.link {
             // Whatever goes wrong here, the session is over for us, and the server finds out by itself.
-            let _ = timeout(FAREWELL, socket.farewell(&self.out)).await;
+            let _ = timeout(FAREWELL, socket.farewell(&self.first.out)).await;
         }
         self.client
     }
@@ -163,16 +210,15 @@ impl Driver {
     fn perform(&mut self) -> Option<Event> {
         while let Some(effect) = self.client.poll_effect() {
             match effect {
-                ClientEffect::Connect { address } => {
-                    self.out.clear();
-                    self.link = Link::Connecting(Box::pin(Socket::connect(address, self.trust.clone())));
-                }
-                ClientEffect::Write(bytes) => self.out.extend_from_slice(&bytes),
-                ClientEffect::Disconnect => {
-                    // The last words, if the socket takes them; the session is over either way.
-                    let _ = self.flush();
-                    self.out.clear();
-                    self.link = Link::Down;
+                ClientEffect::Connect { address } => self.first.connect(address, self.trust.clone()),
+                ClientEffect::Write(bytes) => self.first.out.extend_from_slice(&bytes),
+                ClientEffect::Disconnect => self.first.end(),
+                ClientEffect::ConnectBeside { address } => self.second.connect(address, self.trust.clone()),
+                ClientEffect::WriteBeside(bytes) => self.second.out.extend_from_slice(&bytes),
+                ClientEffect::DisconnectBeside => self.second.end(),
+                ClientEffect::Promote => {
+                    self.first.end();
+                    std::mem::swap(&mut self.first, &mut self.second);
                 }
                 ClientEffect::Event(event) => return Some(event),
             }
@@ -180,64 +226,83 @@ impl Driver {
         None
     }
 
-    async fn wait(&mut self, wake: Instant) -> Happened {
+    /// Waits for either connection. `None`: it is time.
+    async fn wait(&mut self, wake: Instant) -> Option<(Which, Happened)> {
         if self.sleep.deadline() != wake {
             self.sleep.as_mut().reset(wake);
         }
-        let sleep = self.sleep.as_mut();
-        match &mut self.link {
-            Link::Down => {
-                sleep.await;
-                Happened::Time
-            }
-            Link::Connecting(connecting) => tokio::select! {
-                result = connecting => Happened::Connected(result),
-                () = sleep => Happened::Time,
-            },
-            Link::Up(socket) => tokio::select! {
-                _ = socket.readable() => Happened::Readable,
-                _ = socket.writable(), if !self.out.is_empty() || socket.owes() => Happened::Writable,
-                () = sleep => Happened::Time,
-            },
+        tokio::select! {
+            happened = self.first.happening() => Some((Which::First, happened)),
+            happened = self.second.happening() => Some((Which::Beside, happened)),
+            () = self.sleep.as_mut() => None,
         }
     }
 
-    fn connected(&mut self, result: io::Result<(Socket, Vec<u8>)>) {
+    fn line(&mut self, which: Which) -> &mut Line {
+        match which {
+            Which::First => &mut self.first,
+            Which::Beside => &mut self.second,
+        }
+    }
+
+    fn connected(&mut self, which: Which, result: io::Result<(Socket, Vec<u8>)>) {
         match result {
             Ok((socket, first)) => {
-                self.trouble = None;
-                self.link = Link::Up(socket);
-                self.handle(ClientInput::Connected);
+                self.line(which).link = Link::Up(socket);
+                match which {
+                    Which::First => {
+                        self.trouble = None;
+                        self.handle(ClientInput::Connected);
+                    }
+                    Which::Beside => self.handle(ClientInput::Beside(Beside::Connected)),
+                }
                 if !first.is_empty() {
-                    self.handle(ClientInput::Bytes(&first));
+                    self.handle(input(which, &first));
                 }
             }
             Err(error) => {
-                self.trouble = Some(error.to_string());
-                self.cut();
+                if which == Which::First {
+                    self.trouble = Some(error.to_string());
+                }
+                self.cut(which);
             }
         }
     }
 
-    fn read(&mut self) {
+    fn read(&mut self, which: Which) {
         let now = self.millis(Instant::now());
-        let (Link::Up(socket), client) = (&mut self.link, &mut self.client) else { return };
-        let result = SCRATCH
-            .with_borrow_mut(|scratch| socket.read(scratch, |bytes| client.handle(now, ClientInput::Bytes(bytes))));
+        let line = match which {
+            Which::First => &mut self.first,
+            Which::Beside => &mut self.second,
+        };
+        let (Link::Up(socket), client) = (&mut line.link, &mut self.client) else { return };
+        let result =
+            SCRATCH.with_borrow_mut(|scratch| socket.read(scratch, |bytes| client.handle(now, input(which, bytes))));
         if result.is_err() {
-            self.cut();
+            self.cut(which);
         }
     }
 
-    /// Writes what the socket takes. `false`: the connection is of no use any more.
-    fn flush(&mut self) -> bool {
-        let Link::Up(socket) = &mut self.link else { return true };
-        socket.write(&mut self.out).is_ok() && self.out.len() <= OUT_BYTES
+    /// Writes what the sockets take. The connection that is of no use any more, if one is not.
+    fn flush(&mut self) -> Option<Which> {
+        if !self.first.flush() {
+            return Some(Which::First);
+        }
+        (!self.second.flush()).then_some(Which::Beside)
     }
 
-    fn cut(&mut self) {
-        self.link = Link::Down;
-        self.out.clear();
-        self.handle(ClientInput::Disconnected);
+    fn cut(&mut self, which: Which) {
+        *self.line(which) = Line::down();
+        self.handle(match which {
+            Which::First => ClientInput::Disconnected,
+            Which::Beside => ClientInput::Beside(Beside::Disconnected),
+        });
+    }
+}
+
+fn input(which: Which, bytes: &[u8]) -> ClientInput<'_> {
+    match which {
+        Which::First => ClientInput::Bytes(bytes),
+        Which::Beside => ClientInput::Beside(Beside::Bytes(bytes)),
     }
 }

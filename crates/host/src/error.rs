@@ -34,6 +34,9 @@ pub enum HostError {
     /// The mesh did not start.
     #[error("the mesh did not start: {0}")]
     Mesh(#[source] Box<dyn Error + Send + Sync>),
+    /// The system gave no random bytes.
+    #[error("no random bytes for this life's secret: {0}")]
+    Secret(#[source] io::Error),
     /// The system gave no thread or runtime.
     #[error("a thread of the host did not start: {0}")]
     Start(#[source] io::Error),

@@ -26,6 +26,9 @@ pub(crate) fn log(note: &Note) {
             tracing::info!(%chunk, from, to, movers, "a crowded chunk changes its step");
         }
         Note::Stalled { ms } => tracing::warn!(ms, "the process stood still; all sessions are verified anew"),
+        Note::HandoverEnded { conn, to, reason, outcome } => {
+            tracing::debug!(conn = conn.0, %to, reason = reason.label(), outcome = outcome.label(), "a handover ended");
+        }
         Note::Unreadable { key, reason } => tracing::error!(key, reason, "a stored document cannot be read"),
     }
 }

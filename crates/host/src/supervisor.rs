@@ -2,12 +2,16 @@
 //! goes, and ends everything when it is told to or when a node's thread ends.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::future::{Future, pending};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::Listener;
+use node::Config;
+use node::config::Secret;
 use node::ports::directory::{Claim, Directory, DirectoryEvent, HostEntry, Membership};
 use node::ports::mesh::Mesh;
 use protocol::Incarnation;
@@ -139,7 +143,7 @@ impl Supervisor {
         let family: Vec<(Incarnation, String)> = incarnations.zip(entry.client_addresses.iter().cloned()).collect();
         for (listener, (incarnation, _)) in listeners.into_iter().zip(&family) {
             let seed = Seed {
-                config: config.node(*incarnation, island.clone()),
+                config: Config { secret: draw_secret()?, ..config.node(*incarnation, island.clone()) },
                 listener,
                 limits: config.gateway,
                 siblings: family.iter().filter(|(other, _)| other != incarnation).cloned().collect(),
@@ -309,6 +313,13 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// Fresh random bytes of the system, for the tokens of one life.
+fn draw_secret() -> Result<Secret, HostError> {
+    let mut secret = Secret::default();
+    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut secret.0)).map_err(HostError::Secret)?;
+    Ok(secret)
 }
 
 async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, HostError> {

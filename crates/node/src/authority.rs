@@ -94,6 +94,12 @@ impl Avatar {
         }
     }
 
+    /// Goes on at a higher epoch, which all viewers must learn.
+    pub(crate) fn raise(&mut self, epoch: Epoch) {
+        self.epoch = epoch;
+        self.news = News::Looks;
+    }
+
     pub(crate) fn say(&mut self, kind: u8, payload: Vec<u8>) {
         self.events.push(Event { handle: self.handle, kind, payload });
     }

@@ -32,6 +32,18 @@ pub struct AvatarBody {
     /// The greatest request id that has left the window. What is above it and not in the window never happened.
     #[serde(default)]
     pub forgotten: u32,
+    /// Who may take the session over. While it is there the holder commits nothing.
+    #[serde(default)]
+    pub released: Option<Released>,
+}
+
+/// A session that was released to another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// The incarnation that may take it.
+    pub to: u64,
+    /// The epoch that was released.
+    pub epoch: u32,
 }
 
 /// A reply that a repeated request gets again.
@@ -100,7 +112,15 @@ impl AvatarBody {
             window: Vec::new(),
             next_request: 1,
             forgotten: 0,
+            released: None,
         }
+    }
+
+    /// Begins a new epoch with a new holder. What was released is so no more.
+    pub fn raise(&mut self, epoch: Epoch, holder: String) {
+        self.epoch = epoch.0;
+        self.holder = holder;
+        self.released = None;
     }
 
     /// What is remembered of a request.

@@ -48,6 +48,10 @@ impl Node {
                 self.effect(Effect::Write { conn, control, frames: Vec::new(), shared: Vec::new() });
             }
             (Stage::Greeting, ToServer::Hello(hello)) => self.hello(conn, context, hello),
+            (Stage::Greeting, ToServer::Follow(follow)) => self.follow(conn, context, &follow),
+            (Stage::Playing(_), ToServer::Freeze(freeze)) => self.freeze(conn, &freeze),
+            // It said that it would send nothing more.
+            (Stage::Playing(_), _) if session.is_frozen() => self.counters.client_refusals += 1,
             (Stage::Playing(_), ToServer::Input(input)) => self.input(conn, &input),
             (Stage::Playing(_), ToServer::Speak(speak)) => self.speak(conn, context.request, speak),
             (Stage::Playing(_), ToServer::Dress(dress)) => self.dress(conn, context, &dress),
@@ -55,7 +59,9 @@ impl Node {
                 self.baseline(conn, world::Chunk::new(ask.cx, ask.cy));
             }
             // What a client sends before its welcome came, or twice, is out of order.
-            (Stage::Greeting | Stage::Arriving(_) | Stage::Playing(_), _) => self.refuse_client(conn),
+            (Stage::Greeting | Stage::Arriving(_) | Stage::Following(_) | Stage::Playing(_), _) => {
+                self.refuse_client(conn)
+            }
         }
     }
 
@@ -174,6 +180,22 @@ impl Node {
         if session.outbox.len() > limits::OUTBOX_BYTES {
             session.outbox.clear();
             self.end_session(conn, Code::RateLimited, true);
+        }
+    }
+
+    /// Writes a message at once, with all that waits.
+    pub(crate) fn tell_now(&mut self, conn: ConnId, message: &ToClient<'_>) {
+        self.tell(conn, 0, message);
+        self.write_now(conn);
+    }
+
+    /// Writes what waits for the next flush at once: a client that has frozen must not wait for it.
+    pub(crate) fn write_now(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        let control = std::mem::take(&mut session.outbox);
+        if !control.is_empty() {
+            self.counters.client_bytes += control.len() as u64;
+            self.effect(Effect::Write { conn, control, frames: Vec::new(), shared: Vec::new() });
         }
     }
 

@@ -58,6 +58,19 @@ impl Contract {
     }
 }
 
+/// The knob of placement where nothing else is said.
+pub const DEFAULT_AFFINITY: u8 = 60;
+
+/// What a node keys its tokens with, unknown to anybody else. It shows nothing of itself.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// The configuration of one life of a node.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -79,6 +92,8 @@ pub struct Config {
     pub sessions: usize,
     /// What the welcome says of the software.
     pub software: String,
+    /// What this life keys its tokens with. The shell draws it; zeros are for tests.
+    pub secret: Secret,
     /// The planted bug, none in production.
     pub planted: Planted,
 }
@@ -97,6 +112,7 @@ impl Config {
             island,
             sessions: limits::SESSIONS,
             software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
+            secret: Secret::default(),
             planted: Planted::none(),
         }
     }

@@ -84,6 +84,34 @@ counters! {
     deeds_repeated,
     /// Sessions that ended because a newer epoch was seen.
     sessions_replaced,
+    /// Handovers of own sessions that began.
+    handovers_begun,
+    /// Of these, because somebody asked for it.
+    handovers_ordered,
+    /// Of these, because the other node has more of the people around.
+    handovers_to_gather,
+    /// Of these, because the other node has less to do.
+    handovers_to_spread,
+    /// Handovers that ended with another node's serving the session.
+    handovers_done,
+    /// Handovers that the other node declined.
+    handovers_declined,
+    /// Handovers for which the other node did not get ready in time.
+    handovers_unprepared,
+    /// Handovers whose client did not follow.
+    handovers_ignored,
+    /// Handovers whose commits under way did not end in time.
+    handovers_unfinished,
+    /// Handovers after whose release this node took the session back.
+    handovers_taken_back,
+    /// Handovers in which the session ended because the store could not be reached.
+    handovers_fenced,
+    /// Handovers in which the session ended for another reason.
+    handovers_ended,
+    /// Sessions of other nodes that this one took over.
+    guests_taken,
+    /// Sessions of other nodes that this one got ready for in vain, or had no room for.
+    guests_declined,
     /// Times the process was stopped for longer than a second.
     stalls,
     /// Handovers of motion to a stand because the store could not confirm the session.

@@ -35,6 +35,11 @@ impl InterestSet {
         self.version
     }
 
+    /// The version that names all that is needed now.
+    pub(crate) fn coming_version(&self) -> u64 {
+        self.version + u64::from(!self.added.is_empty())
+    }
+
     pub(crate) fn contains(&self, chunk: Chunk) -> bool {
         self.needs.contains_key(&chunk)
     }

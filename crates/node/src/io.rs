@@ -8,6 +8,7 @@ use store::{Reply, Request};
 use world::{Chunk, Millis};
 
 use crate::crowd::ladder::Step;
+use crate::handover::{Outcome, Reason};
 use crate::ports::mesh::MeshLane;
 
 /// A client's connection, numbered by the shell and never reused.
@@ -83,6 +84,13 @@ pub enum Input {
     Overrun {
         /// Milliseconds that it took.
         ms: u64,
+    },
+    /// Hand a session over to another node.
+    HandOver {
+        /// Its connection.
+        conn: ConnId,
+        /// To whom.
+        to: Incarnation,
     },
     /// The process is to end: close all sessions.
     Stop,
@@ -207,6 +215,17 @@ pub enum Note {
     Stalled {
         /// Milliseconds.
         ms: u64,
+    },
+    /// A handover of an own session has ended.
+    HandoverEnded {
+        /// The session's connection.
+        conn: ConnId,
+        /// To whom it was to go.
+        to: Incarnation,
+        /// Why.
+        reason: Reason,
+        /// How it ended.
+        outcome: Outcome,
     },
     /// A stored document cannot be read.
     Unreadable {

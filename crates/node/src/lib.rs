@@ -17,6 +17,7 @@ mod crowd;
 mod feed;
 mod flush;
 mod handles;
+pub mod handover;
 mod interest;
 pub mod io;
 mod lifecycle;

@@ -7,6 +7,8 @@ use protocol::{Code, Incarnation, PROTOCOL_OLDEST, PROTOCOL_VERSION, limits as w
 use world::{EntityId, Epoch, Millis, Position, Segment};
 
 use crate::authority::Avatar;
+use crate::avatar::AvatarBody;
+use crate::handover::guest::GuestInput;
 use crate::io::{ConnId, Effect, Note};
 use crate::limits;
 use crate::machine::Node;
@@ -16,6 +18,15 @@ use crate::session::deed::Deeds;
 use crate::session::view::SessionView;
 use crate::session::watch::Watch;
 use crate::session::{Bucket, Part, Playing, Session, Stage, Turn};
+
+/// An avatar that enters the world: its document, where and how it goes on, and what its client will see.
+pub(crate) struct Entrance {
+    pub(crate) name: String,
+    pub(crate) body: AvatarBody,
+    pub(crate) segment: Segment,
+    pub(crate) view: SessionView,
+    pub(crate) checkpoint: Checkpoint,
+}
 
 impl Node {
     pub(crate) fn opened(&mut self, conn: ConnId) {
@@ -36,6 +47,10 @@ impl Node {
         if !client::valid_name(&hello.name) {
             return self.end_session(conn, Code::NameInvalid, true);
         }
+        if self.sessions.len() + self.reserved() > self.config.sessions {
+            return self.end_session(conn, Code::Full, true);
+        }
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
         let mut arrival = Arrival::new(hello.name, self.config.incarnation, conn, self.config.planted);
         let turn = arrival.poll(self.now);
         session.stage = Stage::Arriving(Box::new(arrival));
@@ -48,38 +63,49 @@ impl Node {
     pub(crate) fn enter_world(&mut self, conn: ConnId, arrived: Arrived) {
         let Arrived { body, place, stored } = arrived;
         let (entity, epoch, now) = (EntityId(body.entity), Epoch(body.epoch), self.now);
+        let at = self.resume_place(entity, place.map(|p| (p.order(), p.position())));
+        let Some(Session { stage: Stage::Arriving(arrival), .. }) = self.sessions.get(&conn) else { return };
+        let name = arrival.name().to_owned();
+        let view = SessionView::new(self.config.view, self.config.island.plan().size_chunks, self.config.planted);
+        let segment = Segment::standing(at, self.tick + 1);
+        let checkpoint = Checkpoint::new(now, entity, epoch, stored);
+        self.begin_play(conn, Entrance { name, body, segment, view, checkpoint });
+    }
+
+    /// The avatar enters the world, and its client is welcomed.
+    pub(crate) fn begin_play(&mut self, conn: ConnId, entrance: Entrance) {
+        let Entrance { name, body, segment, view, checkpoint } = entrance;
+        let (entity, epoch, now) = (EntityId(body.entity), Epoch(body.epoch), self.now);
         if let Some(former) = self.authority.get(entity).map(|a| a.conn) {
             self.lose_session(former, Code::Replaced, self.config.incarnation);
         }
         let Some(handle) = self.handles.take(now) else { return self.end_session(conn, Code::Full, true) };
-        let at = self.resume_place(entity, place.map(|p| (p.order(), p.position())));
         let Some(session) = self.sessions.get_mut(&conn) else { return };
-        let Stage::Arriving(arrival) = &session.stage else { return };
-        let name = arrival.name().to_owned();
         let look = Look { kind: 0, tint: body.tint, name: name.clone() };
-        let segment = Segment::standing(at, self.tick + 1);
-        self.authority.insert(Avatar::new(conn, entity, epoch, handle, look, segment, self.rules.reach(at, now)));
+        let reach = self.rules.reach(segment.from, now);
+        self.authority.insert(Avatar::new(conn, entity, epoch, handle, look, segment, reach));
+        let every = |a_second: u32| 1_000 / u64::from(a_second);
+        let speech = Bucket::new(now, wire_limits::SPEECH_BURST, every(wire_limits::SPEECH_PER_SECOND));
+        let baselines = wire_limits::BASELINES_PER_SECOND;
         session.stage = Stage::Playing(Box::new(Playing {
             name: name.clone(),
             entity,
             epoch,
             last_input: None,
             ack: None,
-            view: SessionView::new(self.config.view, self.config.island.plan().size_chunks, self.config.planted),
+            view,
             deeds: Deeds::new(name.clone(), epoch, body.holder.clone(), self.config.planted),
             watch: Watch::new(now, body.holder.clone(), conn.0 * 97),
-            checkpoint: Checkpoint::new(now, entity, epoch, stored),
-            speech: Bucket::new(now, wire_limits::SPEECH_BURST, 1_000 / u64::from(wire_limits::SPEECH_PER_SECOND)),
-            baselines: Bucket::new(
-                now,
-                wire_limits::BASELINES_PER_SECOND,
-                1_000 / u64::from(wire_limits::BASELINES_PER_SECOND),
-            ),
+            checkpoint,
+            speech,
+            baselines: Bucket::new(now, baselines, every(baselines)),
+            giving: None,
+            settled_at: now,
         }));
         let trace = session.trace;
         self.counters.sessions_begun += 1;
         self.effect(Effect::Note(Note::SessionBegan { conn, name, trace }));
-        let welcome = self.welcome(entity, at, body.tint, body.next_request);
+        let welcome = self.welcome(entity, segment.from, body.tint, body.next_request);
         self.tell(conn, 0, &ToClient::Welcome(welcome));
     }
 
@@ -137,11 +163,14 @@ impl Node {
             let control = std::mem::take(&mut session.outbox);
             self.effects.push_back(Effect::Write { conn, control, frames: Vec::new(), shared: Vec::new() });
         }
-        if let Some(session) = self.sessions.remove(&conn)
-            && let Stage::Playing(playing) = session.stage
-        {
-            self.counters.sessions_ended += 1;
-            self.take_leave(conn, *playing, to);
+        match self.sessions.remove(&conn).map(|session| session.stage) {
+            Some(Stage::Playing(mut playing)) => {
+                self.counters.sessions_ended += 1;
+                let elsewhere = playing.giving.take().and_then(|giving| self.end_giving(&giving));
+                self.take_leave(conn, *playing, elsewhere.unwrap_or(to));
+            }
+            Some(Stage::Following(key)) => self.guest(key, GuestInput::ClientGone),
+            Some(Stage::Greeting | Stage::Arriving(_)) | None => {}
         }
         self.forget_operations(conn);
         self.effect(Effect::Note(Note::SessionEnded { conn, name, code, trace }));
@@ -182,7 +211,9 @@ impl Node {
         match &session.stage {
             Stage::Greeting => waited(session.opened_at, wire_limits::HELLO_TIMEOUT_MS).then_some(Code::TimedOut),
             Stage::Arriving(_) => waited(session.opened_at, limits::ARRIVAL_MS).then_some(Code::StoreUnavailable),
-            Stage::Playing(_) => waited(session.heard_at, wire_limits::CLIENT_SILENCE_MS).then_some(Code::TimedOut),
+            Stage::Playing(_) | Stage::Following(_) => {
+                waited(session.heard_at, wire_limits::CLIENT_SILENCE_MS).then_some(Code::TimedOut)
+            }
         }
     }
 
@@ -190,7 +221,7 @@ impl Node {
         let (now, tick) = (self.now, self.tick);
         let Some(session) = self.sessions.get_mut(&conn) else { return };
         match &mut session.stage {
-            Stage::Greeting => {}
+            Stage::Greeting | Stage::Following(_) => {}
             Stage::Arriving(arrival) => {
                 let asked = |(owner, part): &(ConnId, Part)| *owner == conn && *part == Part::Arrival;
                 let busy = self.operations.values().any(asked);
@@ -218,6 +249,7 @@ impl Node {
                         self.ask_store(conn, part, request);
                     }
                 }
+                self.wake_giving(conn);
             }
         }
     }

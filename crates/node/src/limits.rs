@@ -72,3 +72,47 @@ pub const CROWD_PACKED_TURNS: u64 = 256;
 /// Bytes of messages that wait for a client that does not read. Beyond it its session ends with `rate_limited`. A view
 /// of 25 baselines at their largest stays below.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
+
+/// Sessions that a node gives away at a time. Further ones wait for the policy's next turn.
+pub const GIVINGS: usize = 16;
+/// Sessions of other nodes that a node gets ready for at a time. One more is declined.
+pub const GUESTS: usize = 32;
+/// Milliseconds before a word between the nodes of a handover is said again.
+pub const WORD_AGAIN_MS: u64 = 400;
+/// Milliseconds for which S waits until T is ready: longer than T tries to get warm.
+pub const PREPARE_MS: u64 = 5_000;
+/// Milliseconds in which T must have learnt who is around: summaries come once a second, and a keyframe may have to be
+/// asked for.
+pub const WARM_MS: u64 = 4_000;
+/// Milliseconds in which the client must have followed an invitation and frozen. Then the invitation lapses.
+pub const INVITE_MS: u64 = 6_000;
+/// Milliseconds for which T keeps room for a client that does not come: longer than its invitation holds.
+pub const EXPECT_MS: u64 = 8_000;
+/// Milliseconds for which T keeps a client that came and is not released: longer than S and the client wait.
+pub const ATTACHED_MS: u64 = 15_000;
+/// Milliseconds after the client came after which T looks at the document by itself: S's word should be here by then.
+pub const LOOK_AFTER_MS: u64 = 700;
+/// Milliseconds between two such looks.
+pub const LOOK_EVERY_MS: u64 = 700;
+/// Milliseconds for which T tries to take a released avatar. S takes back sooner, if it can.
+pub const TAKE_MS: u64 = 8_000;
+/// Milliseconds for the commits that were under way when the client froze. Then the session stays.
+pub const FINISH_MS: u64 = 1_000;
+/// Milliseconds, after those, for the write of the release.
+pub const RELEASE_MS: u64 = 1_500;
+/// Milliseconds after a release after which S takes back what T has not taken.
+pub const TAKE_BACK_MS: u64 = 2_000;
+/// Milliseconds for which a client may be frozen in all. Then its session ends with `fenced`, and it resumes elsewhere.
+pub const FROZEN_MS: u64 = 9_000;
+
+/// Milliseconds for which a session is left alone after it came, or after it was to be moved.
+pub const SETTLED_MS: u64 = 6_000;
+/// Sessions that a node begins to move in a second for a better place, and one more for each 64 that it has.
+pub const MOVES_A_SECOND: usize = 2;
+/// By how much another node must score better. With the knob in the middle it is a fifth of the people around, or a fifth
+/// of a fair share of sessions.
+pub const MOVE_MARGIN: i64 = 10_000;
+/// Of a thousand milliseconds, so many a node may be at work before it begins to care less for who is around.
+pub const STRAINED_PER_MILLE: u16 = 600;
+/// Milliseconds after which what a node said of its load is too old to decide by.
+pub const LOAD_MS: u64 = 3_500;

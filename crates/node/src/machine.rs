@@ -17,6 +17,9 @@ use crate::counters::Counters;
 use crate::crowd::Crowds;
 use crate::feed::Feed;
 use crate::handles::Handles;
+use crate::handover::guest::Guest;
+use crate::handover::taking::GuestView;
+use crate::handover::{HandoverKey, Reason};
 use crate::interest::InterestSet;
 use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
 use crate::limits;
@@ -53,6 +56,11 @@ pub struct Node {
     pub(crate) counters: Counters,
     /// The content hashes of baselines, made once for each chunk that anybody saw.
     pub(crate) baselines: BTreeMap<Chunk, u64>,
+    /// Sessions of other nodes that this one gets ready for, with what their clients will see.
+    pub(crate) guests: BTreeMap<HandoverKey, (Guest, GuestView)>,
+    /// The sessions that are being given away, by handover.
+    pub(crate) givings: BTreeMap<u64, ConnId>,
+    pub(crate) last_handover: u64,
     pub(crate) stopping: bool,
 }
 
@@ -83,6 +91,9 @@ impl Node {
             crowds: Crowds::new(config.contract, config.rate),
             counters: Counters::default(),
             baselines: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            givings: BTreeMap::new(),
+            last_handover: 0,
             stopping: false,
             config,
         };
@@ -111,6 +122,9 @@ impl Node {
             Input::Mesh { from_host, lane, bytes } => self.mesh_message(from_host, lane, bytes),
             Input::Store { op, reply } => self.store_reply(op, reply),
             Input::Overrun { .. } => self.overrun(),
+            Input::HandOver { conn, to } => {
+                self.hand_over(conn, to, Reason::Ordered);
+            }
             Input::Stop => self.stop(),
         }
         self.catch_up();
@@ -172,6 +186,7 @@ impl Node {
         self.ghosts.expire(self.now);
         self.unbind_the_silent();
         self.tend_sessions();
+        self.tend_guests();
         self.look_around();
         let added = self.settle_interest();
         self.advance();
@@ -317,6 +332,7 @@ impl Node {
 
     fn stop(&mut self) {
         self.stopping = true;
+        self.dismiss_all_guests();
         let conns: Vec<ConnId> = self.sessions.keys().copied().collect();
         conns.into_iter().for_each(|conn| self.end_session(conn, Code::ShuttingDown, true));
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ghosts::Applied;
+use protocol::Incarnation;
 use protocol::frame::{Body, Record, Records};
 use protocol::mesh::{Interest, KeyframeRequest, MeshMessage, Summary};
-use protocol::{Code, Incarnation};
 use world::{EntityId, Epoch, Plant, SubCell, Tick};
 
 use crate::io::{Effect, Note};
@@ -46,7 +46,11 @@ impl Node {
         let from = message.from();
         let direct = match &message {
             MeshMessage::Frame(_) | MeshMessage::Summary(_) => false,
-            MeshMessage::Interest(_) | MeshMessage::Keyframe(_) | MeshMessage::KeyframeRequest(_) => true,
+            MeshMessage::Interest(_)
+            | MeshMessage::Keyframe(_)
+            | MeshMessage::KeyframeRequest(_)
+            | MeshMessage::Load(_)
+            | MeshMessage::Word(_) => true,
         };
         if from.host() != from_host || direct != (lane == MeshLane::Direct) {
             return self.garbage(from_host);
@@ -80,11 +84,13 @@ impl Node {
             MeshMessage::Summary(summary) => self.summary(&summary),
             MeshMessage::Interest(interest) => self.peer_interest(interest),
             MeshMessage::KeyframeRequest(request) => self.keyframe_request(&request),
+            MeshMessage::Load(_) => {}
+            MeshMessage::Word(word) => self.word(word),
         }
         self.carry_out();
     }
 
-    fn garbage(&mut self, host: u16) {
+    pub(crate) fn garbage(&mut self, host: u16) {
         self.counters.peer_refusals += 1;
         self.effect(Effect::Note(Note::PeerGarbage { host }));
     }
@@ -93,6 +99,7 @@ impl Node {
         let now = self.now;
         let Some(peer) = self.peers.get_mut(summary.from) else { return };
         peer.heard_at = now;
+        peer.holds = summary.interest;
         if !std::mem::replace(&mut peer.heard, true) {
             self.effect(Effect::Note(Note::PeerHeard { peer: summary.from }));
         }
@@ -220,8 +227,7 @@ impl Node {
         let Some(avatar) = self.authority.get(entity) else { return };
         if epoch > avatar.epoch && !self.config.planted.is(Plant::DeafToEpochs) {
             let (conn, winner) = (avatar.conn, self.feed.publisher(key));
-            self.counters.sessions_replaced += 1;
-            self.lose_session(conn, Code::Replaced, winner);
+            self.replaced(conn, winner);
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Peer {
     pub(crate) client_address: String,
     /// The version of its interest that we hold, 0 before the first.
     pub(crate) version: u64,
+    /// The version of our interest that it said it holds.
+    pub(crate) holds: u64,
     pub(crate) interest: BTreeSet<Chunk>,
     /// Chunks whose keyframes it is still to be sent.
     pub(crate) owed: BTreeSet<Chunk>,
@@ -53,6 +55,10 @@ impl Peers {
         self.peers.get_mut(&peer)
     }
 
+    pub(crate) fn get(&self, peer: Incarnation) -> Option<&Peer> {
+        self.peers.get(&peer)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Incarnation, &Peer)> {
         self.peers.iter().map(|(id, peer)| (*id, peer))
     }
@@ -82,6 +88,7 @@ impl Peers {
         let peer = Peer {
             client_address,
             version: 0,
+            holds: 0,
             interest: BTreeSet::new(),
             owed: BTreeSet::new(),
             asked: BTreeSet::new(),
@@ -131,6 +138,7 @@ impl Peers {
         peer.heard_at = now;
         peer.heard = false;
         peer.version = 0;
+        peer.holds = 0;
         peer.interest.clear();
         peer.owed.clear();
         peer.asked.clear();

@@ -86,6 +86,8 @@ pub struct Status {
     pub avatars: Vec<EntityStatus>,
     /// Copies of avatars of other nodes.
     pub ghosts: Vec<EntityStatus>,
+    /// For how many milliseconds a client has waited in a handover, the longest of all. None if none waits.
+    pub longest_frozen_ms: Option<u64>,
     /// Non-empty own streams.
     pub streams: usize,
     /// Streams that it sees, own ones included.
@@ -162,6 +164,7 @@ impl Node {
                 })
                 .collect(),
             avatars,
+            longest_frozen_ms: self.frozen_since().map(|since| self.now.since(since)),
             streams: self.publisher.populated(),
             streams_seen: self.viewer.len(),
             held_frames: self.viewer.held_frames(),

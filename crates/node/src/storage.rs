@@ -5,6 +5,7 @@
 use store::{Reply, Request};
 use world::Plant;
 
+use crate::handover::giving::GiveInput;
 use crate::io::{ConnId, Effect, OpId};
 use crate::machine::Node;
 use crate::session::deed::Outcome;
@@ -34,6 +35,8 @@ impl Node {
             Part::Deed => self.deed_reply(conn, reply),
             Part::Watch => self.watch_reply(conn, reply),
             Part::Checkpoint => self.checkpoint_reply(conn, reply),
+            Part::Giving => self.give(conn, GiveInput::Stored(reply)),
+            Part::Guest => self.guest_reply(conn, reply),
             Part::Farewell => {}
         }
     }
@@ -66,9 +69,10 @@ impl Node {
         loop {
             match turn {
                 Turn::Ask(request) => return self.ask_store(conn, Part::Deed, request),
-                Turn::Wait => return,
+                // Who waits for the last commit of a session that is given away goes on.
+                Turn::Wait => return self.wake_giving(conn),
                 Turn::Done(outcome) => self.deed_done(conn, outcome),
-                Turn::End(Code::Replaced) => return self.lose_session(conn, Code::Replaced, Incarnation(0)),
+                Turn::End(Code::Replaced) => return self.replaced(conn, Incarnation(0)),
                 Turn::End(code) => return self.end_session(conn, code, true),
             }
             let now = self.now;
@@ -88,10 +92,7 @@ impl Node {
                 }
             }
             Seen::Replaced if planted.is(Plant::DeafToEpochs) => {}
-            Seen::Replaced => {
-                self.counters.sessions_replaced += 1;
-                self.lose_session(conn, Code::Replaced, Incarnation(0));
-            }
+            Seen::Replaced => self.replaced(conn, Incarnation(0)),
             Seen::Lost => self.end_session(conn, Code::Fenced, true),
             Seen::Silence => {}
         }

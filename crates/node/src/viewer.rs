@@ -136,6 +136,12 @@ impl Viewer {
             .unwrap_or(0)
     }
 
+    /// Whether nothing is missing in any stream of a chunk.
+    pub(crate) fn is_whole(&self, chunk: Chunk) -> bool {
+        let streams = self.by_chunk.get(&chunk).into_iter().flatten().filter_map(|stream| self.streams.get(stream));
+        streams.into_iter().all(|seen| matches!(seen.state, State::Live { .. }))
+    }
+
     /// A frame of a stream in the interest.
     pub(crate) fn frame(&mut self, now: Millis, stream: StreamId, frame: SeenFrame) {
         let Some(seen) = self.streams.get_mut(&stream) else { return self.first_frame(now, stream, frame) };

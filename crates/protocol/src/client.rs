@@ -6,6 +6,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::codec::{self, CLIENT_CAP, Capped, SERVER_CAP};
 use crate::envelope::{self, Context, Kind};
+use crate::handover::{Follow, Freeze, Invite};
 use crate::limits;
 use crate::wire::{Reader, WireError};
 
@@ -190,6 +191,10 @@ pub enum ToServer {
     Ping(Ping),
     /// The client leaves.
     Bye,
+    /// See [`Follow`].
+    Follow(Follow),
+    /// See [`Freeze`].
+    Freeze(Freeze),
 }
 
 impl ToServer {
@@ -211,6 +216,12 @@ impl ToServer {
                 Reader::new(payload).finish()?;
                 Self::Bye
             }
+            Some(Kind::Follow) => {
+                let follow: Follow = from_client(payload)?;
+                WireError::unless_within("token", follow.token.len(), limits::TOKEN_BYTES)?;
+                Self::Follow(follow)
+            }
+            Some(Kind::Freeze) => Self::Freeze(from_client(payload)?),
             _ => return Ok(None),
         }))
     }
@@ -225,6 +236,8 @@ impl ToServer {
             Self::GetBaseline(m) => (Kind::GetBaseline, codec::to_bytes(m)),
             Self::Ping(m) => (Kind::Ping, codec::to_bytes(m)),
             Self::Bye => (Kind::Bye, Vec::new()),
+            Self::Follow(m) => (Kind::Follow, codec::to_bytes(m)),
+            Self::Freeze(m) => (Kind::Freeze, codec::to_bytes(m)),
         };
         envelope::write(out, kind, context, |out| out.extend_from_slice(&payload));
     }
@@ -245,6 +258,12 @@ pub enum ToClient<'a> {
     Pong(Pong),
     /// See [`Closing`].
     Closing(Closing),
+    /// See [`Invite`].
+    Invite(Invite),
+    /// To a second connection: freeze the first one, and you will be welcomed here.
+    Ready,
+    /// The handover is off; the session goes on here, at the epoch in the envelope.
+    Stay,
 }
 
 impl<'a> ToClient<'a> {
@@ -266,6 +285,20 @@ impl<'a> ToClient<'a> {
             }
             Some(Kind::Pong) => Self::Pong(from_server(payload)?),
             Some(Kind::Closing) => Self::Closing(from_server(payload)?),
+            Some(Kind::Invite) => {
+                let invite: Invite = from_server(payload)?;
+                WireError::unless_within("address", invite.address.len(), limits::ADDRESS_BYTES)?;
+                WireError::unless_within("token", invite.token.len(), limits::TOKEN_BYTES)?;
+                Self::Invite(invite)
+            }
+            Some(Kind::Ready) => {
+                Reader::new(payload).finish()?;
+                Self::Ready
+            }
+            Some(Kind::Stay) => {
+                Reader::new(payload).finish()?;
+                Self::Stay
+            }
             _ => return Ok(None),
         }))
     }
@@ -279,6 +312,9 @@ impl<'a> ToClient<'a> {
             Self::Baseline(m) => (Kind::Baseline, codec::to_bytes(m)),
             Self::Pong(m) => (Kind::Pong, codec::to_bytes(m)),
             Self::Closing(m) => (Kind::Closing, codec::to_bytes(m)),
+            Self::Invite(m) => (Kind::Invite, codec::to_bytes(m)),
+            Self::Ready => (Kind::Ready, Vec::new()),
+            Self::Stay => (Kind::Stay, Vec::new()),
         };
         envelope::write(out, kind, context, |out| out.extend_from_slice(&payload));
     }

@@ -52,6 +52,10 @@ kinds! {
     Ping = 6,
     /// Client: I leave.
     Bye = 7,
+    /// Client: the hello of a second connection, to the node that is to take the session over.
+    Follow = 8,
+    /// Client: I send nothing more until the handover is over.
+    Freeze = 9,
     /// Server: you are in.
     Welcome = 64,
     /// Server: what changed since the last tick.
@@ -64,6 +68,12 @@ kinds! {
     Pong = 68,
     /// Server: the session ends, and why.
     Closing = 69,
+    /// Server: another node would take you over.
+    Invite = 70,
+    /// Server: I am ready to take you over.
+    Ready = 71,
+    /// Server: the handover is off; go on here.
+    Stay = 72,
     /// Mesh: what changed in one chunk.
     Frame = 128,
     /// Mesh: what a publisher knows of its streams.
@@ -74,6 +84,20 @@ kinds! {
     KeyframeRequest = 131,
     /// Mesh: a whole stream.
     Keyframe = 132,
+    /// Mesh: how much a node has to do, and where.
+    Load = 133,
+    /// Mesh: will you take a session over?
+    Prepare = 134,
+    /// Mesh: I will, and I am ready.
+    Prepared = 135,
+    /// Mesh: I will not.
+    Declined = 136,
+    /// Mesh: you may take it.
+    Released = 137,
+    /// Mesh: I have taken it.
+    Taken = 138,
+    /// Mesh: forget the handover.
+    CalledOff = 139,
 }
 
 /// The context of a message.

@@ -28,6 +28,8 @@ pub const ADDRESS_BYTES: usize = 253 + 6;
 pub const SOFTWARE_BYTES: usize = 64;
 /// Bytes of a resume ticket.
 pub const TICKET_BYTES: usize = 512;
+/// Bytes of a handover's token.
+pub const TOKEN_BYTES: usize = 64;
 /// Bytes of a chunk's baseline.
 pub const BASELINE_BYTES: usize = 16 * 1024;
 

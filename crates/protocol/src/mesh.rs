@@ -14,7 +14,9 @@ use world::{Chunk, IslandId, Tick};
 
 use crate::codec::{self, MESH_CAP};
 use crate::envelope::{self, Context, Envelope, Kind};
+use crate::handover::Word;
 use crate::limits;
+use crate::load::{Load, LoadWire};
 use crate::wire::{Put, Reader, WireError};
 
 /// One life of a node: host number (16 bits), index of the node on its host (8 bits), and a life that grows with each
@@ -72,6 +74,9 @@ pub struct StreamId {
     /// The sub-cell, 0 while the chunk is not split.
     pub sub: u8,
 }
+
+/// The kinds of the mesh are those from this number on.
+const FIRST_KIND: u16 = 128;
 
 /// Bytes of a topic on the ordered lane.
 pub const TOPIC_BYTES: usize = 10;
@@ -204,6 +209,10 @@ pub enum MeshMessage<'a> {
     KeyframeRequest(KeyframeRequest),
     /// See [`Keyframe`].
     Keyframe(Keyframe<'a>),
+    /// See [`Load`].
+    Load(Load),
+    /// See [`Word`].
+    Word(Word),
 }
 
 impl MeshMessage<'_> {
@@ -216,6 +225,8 @@ impl MeshMessage<'_> {
             Self::Interest(m) => m.from,
             Self::KeyframeRequest(m) => m.from,
             Self::Keyframe(m) => m.stream.publisher,
+            Self::Load(m) => m.from,
+            Self::Word(m) => m.from,
         }
     }
 
@@ -244,6 +255,10 @@ impl MeshMessage<'_> {
                 out.put_u64(m.from.0);
                 put_stream(out, &m.stream);
             }),
+            Self::Load(m) => envelope::write(out, Kind::Load, context, |out| {
+                out.put(&codec::to_bytes(&LoadWire::from(m)));
+            }),
+            Self::Word(m) => m.encode(out),
         }
     }
 }
@@ -253,12 +268,8 @@ impl<'a> MeshMessage<'a> {
     /// mesh the sender is the first field. `None` for a kind that is not the mesh's or not known.
     pub fn peek(bytes: &[u8]) -> Result<Option<(Kind, Incarnation)>, WireError> {
         let envelope = Envelope::parse(bytes, limits::MESH_MESSAGE_BYTES)?;
-        match envelope.known() {
-            Some(kind @ (Kind::Frame | Kind::Summary | Kind::Interest | Kind::KeyframeRequest | Kind::Keyframe)) => {
-                Ok(Some((kind, Incarnation(Reader::new(envelope.payload).u64("incarnation")?))))
-            }
-            _ => Ok(None),
-        }
+        let Some(kind) = envelope.known().filter(|kind| *kind as u16 >= FIRST_KIND) else { return Ok(None) };
+        Ok(Some((kind, Incarnation(Reader::new(envelope.payload).u64("incarnation")?))))
     }
 
     /// Reads a message, envelope included. `None` for a kind that is not the mesh's or not known: skip it.
@@ -291,7 +302,8 @@ impl<'a> MeshMessage<'a> {
                 r.finish()?;
                 Self::KeyframeRequest(request)
             }
-            _ => return Ok(None),
+            Some(Kind::Load) => Self::Load(codec::from_bytes::<LoadWire, MESH_CAP>(envelope.payload)?.try_into()?),
+            _ => return Ok(Word::decode(&envelope)?.map(Self::Word)),
         }))
     }
 }

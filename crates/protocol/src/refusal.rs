@@ -107,6 +107,8 @@ codes! {
     Disconnected = 17, Reconnect, "disconnected";
     /// This server takes clients by TLS only.
     TlsRequired = 18, Rejected, "tls_required";
+    /// Another node has taken the session over, or the one that was to take it over cannot.
+    HandedOver = 19, Reconnect, "handed_over";
     /// There is no deed of this name.
     UnknownDeed = 40, Rejected, "unknown_deed";
     /// There is no item of this name.

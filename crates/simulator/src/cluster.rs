@@ -61,6 +61,7 @@ impl SimHost {
         config.rate = scenario.rate();
         config.contract = scenario.contract();
         config.planted = planted;
+        config.secret.0[..8].copy_from_slice(&self.incarnation().0.to_le_bytes());
         self.node = Some(Node::new(config, now));
         self.wake_at = None;
         self.paused_until = None;

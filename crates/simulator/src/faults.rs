@@ -24,6 +24,8 @@ names! {
         Twin = "twin",
         /// A node was cut off from the store.
         StoreCut = "store_cut",
+        /// A node was told to hand a session over.
+        HandOver = "hand_over",
         /// A message met a cut link.
         LostInACut = "lost_in_a_cut",
         /// A direct message met a cut lane.
@@ -63,7 +65,11 @@ impl FaultKind {
     #[must_use]
     pub fn is_asked_for(self, scenario: &Scenario) -> bool {
         let (faults, network, store) = (&scenario.faults, &scenario.network, &scenario.store);
+        if self == Self::HandOver {
+            return scenario.handover.ordered > 0;
+        }
         let rate = match self {
+            Self::HandOver => 0,
             Self::Crash | Self::PlayerGaveUp => faults.crashes,
             Self::Pause => faults.pauses,
             Self::Cut => faults.cuts,

@@ -27,6 +27,8 @@ pub enum Fault {
     Twin(u32),
     /// A node cannot reach the store.
     StoreCut(u16),
+    /// A node is told to hand a client's session over to another node.
+    HandOver(u32, u16),
 }
 
 impl Fault {
@@ -43,6 +45,7 @@ impl Fault {
             Self::ClientStall(_) => FaultKind::ClientStall,
             Self::Twin(_) => FaultKind::Twin,
             Self::StoreCut(_) => FaultKind::StoreCut,
+            Self::HandOver(..) => FaultKind::HandOver,
         }
     }
 
@@ -54,6 +57,7 @@ impl Fault {
             Self::Crash(node) | Self::Pause(node) | Self::StoreCut(node) => node < nodes,
             Self::Cut(a, b) | Self::OneWayCut(a, b) | Self::DirectCut(a, b) => a < nodes && b < nodes,
             Self::ClientCut(client) | Self::ClientStall(client) | Self::Twin(client) => client < clients,
+            Self::HandOver(client, node) => client < clients && node < nodes,
         }
     }
 }
@@ -70,6 +74,7 @@ impl fmt::Display for Fault {
             Self::ClientStall(client) => write!(f, "player {client} does not read"),
             Self::Twin(client) => write!(f, "somebody else logs in as player {client}"),
             Self::StoreCut(node) => write!(f, "node {node} cannot reach the store"),
+            Self::HandOver(client, node) => write!(f, "player {client} is to be handed over to node {node}"),
         }
     }
 }
@@ -177,6 +182,13 @@ pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> V
             let lasts = dice.between(f.lasts_ms[0], f.lasts_ms[1]);
             plan.push(Planned { at_ms, lasts_ms: lasts.min(almanac.storm_left(at_ms)), fault: fault(scenario, dice) });
         }
+    }
+    // Handovers in any weather: in a calm nobody may notice them.
+    let handovers = u64::from(scenario.handover.ordered) * seconds / 60;
+    for _ in 0..handovers {
+        let at_ms = scenario.course.arrive_s * 1_000 + dice.below(seconds * 1_000);
+        let fault = Fault::HandOver(client(scenario, dice), node(scenario, dice));
+        plan.push(Planned { at_ms, lasts_ms: 0, fault });
     }
     plan.sort_by_key(|p| p.at_ms);
     plan

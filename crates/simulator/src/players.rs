@@ -16,6 +16,8 @@ pub(crate) struct Player {
     pub(crate) client: Client,
     /// The link that the client uses, or waits for.
     pub(crate) link: Option<u64>,
+    /// The second one, beside it, while it is handed over.
+    pub(crate) beside: Option<u64>,
     pub(crate) dice: Dice,
     pub(crate) joined_at: Millis,
     pub(crate) welcomed_at: Option<Millis>,
@@ -42,6 +44,7 @@ impl Player {
             client: Client::new(ClientConfig::new(name.clone(), addresses.clone(), 0)),
             name,
             link: None,
+            beside: None,
             dice,
             joined_at: Millis(0),
             welcomed_at: None,
@@ -63,6 +66,7 @@ impl Player {
         self.addresses.rotate_left(first);
         self.client = Client::new(ClientConfig::new(self.name.clone(), self.addresses.clone(), seed));
         self.link = None;
+        self.beside = None;
         self.welcomed_at = None;
     }
 

@@ -50,6 +50,14 @@ pub struct Counts {
     pub deeds_repeated: u64,
     /// Sessions that ended because a newer epoch was seen.
     pub sessions_replaced: u64,
+    /// Handovers that began.
+    pub handovers_begun: u64,
+    /// Handovers after which another node served.
+    pub handovers_done: u64,
+    /// Handovers after whose release the session was taken back.
+    pub handovers_taken_back: u64,
+    /// Handovers that came to nothing in any other way.
+    pub handovers_aborted: u64,
 }
 
 /// One run.
@@ -100,6 +108,15 @@ impl Counts {
             deeds: counters.deeds,
             deeds_repeated: counters.deeds_repeated,
             sessions_replaced: counters.sessions_replaced,
+            handovers_begun: counters.handovers_begun,
+            handovers_done: counters.handovers_done,
+            handovers_taken_back: counters.handovers_taken_back,
+            handovers_aborted: counters.handovers_declined
+                + counters.handovers_unprepared
+                + counters.handovers_ignored
+                + counters.handovers_unfinished
+                + counters.handovers_fenced
+                + counters.handovers_ended,
         });
     }
 
@@ -118,6 +135,10 @@ impl Counts {
         self.deeds += other.deeds;
         self.deeds_repeated += other.deeds_repeated;
         self.sessions_replaced += other.sessions_replaced;
+        self.handovers_begun += other.handovers_begun;
+        self.handovers_done += other.handovers_done;
+        self.handovers_taken_back += other.handovers_taken_back;
+        self.handovers_aborted += other.handovers_aborted;
     }
 }
 

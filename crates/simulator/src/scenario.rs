@@ -36,6 +36,9 @@ pub struct Scenario {
     /// The links between nodes during a storm. In a calm they lose nothing.
     #[serde(default)]
     pub network: Network,
+    /// Handovers of players from node to node.
+    #[serde(default)]
+    pub handover: Handover,
     /// What strikes during a storm.
     #[serde(default)]
     pub faults: Faults,
@@ -107,6 +110,14 @@ pub struct Course {
     pub heal_s: u64,
     /// Seconds of a calm after healing, in which the checkers are strict.
     pub calm_s: u64,
+}
+
+/// Handovers of players from node to node.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Handover {
+    /// So many are ordered in a minute, in any weather.
+    pub ordered: u32,
 }
 
 /// The links between nodes during a storm.
@@ -189,6 +200,12 @@ impl Default for Crowd {
 impl Default for Course {
     fn default() -> Self {
         Self { seconds: 60, arrive_s: 6, storm_s: 24, heal_s: 14, calm_s: 8 }
+    }
+}
+
+impl Default for Handover {
+    fn default() -> Self {
+        Self { ordered: 120 }
     }
 }
 

@@ -117,6 +117,13 @@ impl Suite {
         let checks = self.checks.iter().filter(|(_, times)| *times == 0);
         let mut gaps: Vec<String> = faults.map(|(kind, _)| format!("the fault {kind} never fired")).collect();
         gaps.extend(checks.map(|(checker, _)| format!("the checker {checker} never compared anything")));
+        if scenario.handover.ordered > 0 {
+            let c = &self.counts;
+            let outcomes =
+                [("done", c.handovers_done), ("taken back", c.handovers_taken_back), ("aborted", c.handovers_aborted)];
+            let missing = outcomes.into_iter().filter(|(_, times)| *times == 0);
+            gaps.extend(missing.map(|(outcome, _)| format!("no handover was {outcome}")));
+        }
         if self.counts.border_crossings == 0 {
             gaps.push("nobody crossed from chunk to chunk".to_owned());
         }

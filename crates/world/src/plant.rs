@@ -32,6 +32,14 @@ pub enum Plant {
     TrustTheSilent,
     /// A keyframe is labelled with the tick after it.
     KeyframeEarly,
+    /// A node takes a session over that was not released to it.
+    TakeUnreleased,
+    /// A node goes on acknowledging deeds of a session that it releases.
+    AckAfterFreeze,
+    /// A session that was released and not taken is never taken back.
+    NeverTakeBack,
+    /// A node that takes a session over does not tell its client to forget what the other node said.
+    NoResetOnHandover,
     /// A deed of several documents writes the others before its commit.
     UnstageEarly,
     /// A request's id names its attempts, so that two attempts are taken for one.
@@ -64,7 +72,7 @@ pub enum Plant {
 
 impl Plant {
     /// The plants in nodes, with their names and what they do. The simulator finds them.
-    pub const ALL: [(Self, &'static str, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str, &'static str); 17] = [
         (Self::Resurrect, "resurrect", "ghosts accept what is older than what they hold"),
         (Self::DeafToGaps, "deaf-to-gaps", "a frame behind a gap is applied as if nothing were missing"),
         (Self::MuteSummaries, "mute-summaries", "summaries are ignored: a lost last message is never found"),
@@ -78,6 +86,14 @@ impl Plant {
         (Self::GhostForever, "ghost-forever", "nobody in limbo is ever removed"),
         (Self::TrustTheSilent, "trust-the-silent", "the streams of a silent publisher stay"),
         (Self::KeyframeEarly, "keyframe-early", "a keyframe is labelled with the tick after it"),
+        (Self::TakeUnreleased, "take-unreleased", "a node takes a session over that was not released to it"),
+        (Self::AckAfterFreeze, "ack-after-freeze", "a node goes on acknowledging deeds of a session that it releases"),
+        (Self::NeverTakeBack, "never-take-back", "a session that was released and not taken is never taken back"),
+        (
+            Self::NoResetOnHandover,
+            "no-reset-on-handover",
+            "a client that was taken over keeps what the other node said",
+        ),
     ];
 
     /// The plants in the commit protocol of deeds, which the tests of `store` find. No node asks for them yet.

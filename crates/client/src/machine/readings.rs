@@ -110,7 +110,8 @@ impl Client {
     /// Whether every byte received is accounted for: in a message, cut off, or waiting for the rest.
     #[must_use]
     pub fn bytes_reconcile(&self) -> bool {
-        let pending = self.splitter.as_ref().map_or(0, Splitter::pending) as u64;
+        let beside = self.crossing.as_ref().map_or(0, |crossing| crossing.splitter.pending());
+        let pending = (beside + self.splitter.as_ref().map_or(0, Splitter::pending)) as u64;
         self.counts.bytes == self.counts.message_bytes + self.counts.cut_bytes + pending
     }
 

@@ -9,7 +9,7 @@ use protocol::wire::Put;
 use protocol::{Code, Incarnation, Splitter, StreamId};
 use world::{Chunk, EntityId, Epoch, Gait, Heading, Hop, IslandId, Millis, Motion, Position};
 
-use crate::{Client, ClientConfig, ClientEffect, ClientInput, Event, Violation};
+use crate::{Beside, Client, ClientConfig, ClientEffect, ClientInput, Event, Violation};
 
 pub(super) const ME: EntityId = EntityId(7);
 pub(super) const HOME: Chunk = Chunk::new(2, 2);
@@ -25,7 +25,11 @@ pub(super) struct Pair {
     pub(super) events: Vec<Event>,
     pub(super) connects: Vec<String>,
     pub(super) disconnects: usize,
+    pub(super) connects_beside: Vec<String>,
+    pub(super) disconnects_beside: usize,
+    pub(super) promotions: usize,
     said: Vec<(Context, ToServer)>,
+    said_beside: Vec<ToServer>,
     heard: Splitter,
 }
 
@@ -44,7 +48,11 @@ impl Pair {
             events: Vec::new(),
             connects: Vec::new(),
             disconnects: 0,
+            connects_beside: Vec::new(),
+            disconnects_beside: 0,
+            promotions: 0,
             said: Vec::new(),
+            said_beside: Vec::new(),
             heard: Splitter::new(CLIENT_MESSAGE_BYTES),
         };
         pair.handle(ClientInput::Join);
@@ -112,6 +120,13 @@ impl Pair {
                     }
                 }
                 ClientEffect::Disconnect => self.disconnects += 1,
+                ClientEffect::ConnectBeside { address } => self.connects_beside.push(address),
+                ClientEffect::WriteBeside(bytes) => {
+                    let envelope = envelope::Envelope::parse(&bytes, CLIENT_MESSAGE_BYTES).expect("one message");
+                    self.said_beside.push(ToServer::decode(&envelope).expect("well formed").expect("known"));
+                }
+                ClientEffect::DisconnectBeside => self.disconnects_beside += 1,
+                ClientEffect::Promote => self.promotions += 1,
                 ClientEffect::Event(event) => self.events.push(event),
             }
         }
@@ -144,6 +159,18 @@ impl Pair {
 
     pub(super) fn say(&mut self, message: &ToClient<'_>) {
         self.say_of(0, message);
+    }
+
+    /// The node beside says something, at an epoch of its own.
+    pub(super) fn say_beside(&mut self, epoch: u32, message: &ToClient<'_>) {
+        let mut bytes = Vec::new();
+        message.encode(Context { epoch, ..Context::default() }, &mut bytes);
+        self.handle(ClientInput::Beside(Beside::Bytes(&bytes)));
+    }
+
+    /// What the client said on its second connection since the last call.
+    pub(super) fn said_beside(&mut self) -> Vec<ToServer> {
+        std::mem::take(&mut self.said_beside)
     }
 
     pub(super) fn say_of(&mut self, request: u32, message: &ToClient<'_>) {

@@ -47,7 +47,16 @@ pub fn admit(link: u16, lane: MeshLane, bytes: &[u8]) -> Result<(), Refused> {
 fn lane_of(kind: Kind) -> Option<MeshLane> {
     match kind {
         Kind::Frame | Kind::Summary => Some(MeshLane::Ordered),
-        Kind::Interest | Kind::KeyframeRequest | Kind::Keyframe => Some(MeshLane::Direct),
+        Kind::Interest
+        | Kind::KeyframeRequest
+        | Kind::Keyframe
+        | Kind::Load
+        | Kind::Prepare
+        | Kind::Prepared
+        | Kind::Declined
+        | Kind::Released
+        | Kind::Taken
+        | Kind::CalledOff => Some(MeshLane::Direct),
         _ => None,
     }
 }

@@ -164,8 +164,7 @@ impl Arrival {
     fn raise(&mut self, body: &mut AvatarBody) {
         self.raises += 1;
         body.entity = entity_of(&self.name).0;
-        body.epoch = Epoch(body.epoch).next().0;
-        body.holder = format!("{}/{}/{}", self.me, self.conn.0, self.raises);
+        body.raise(Epoch(body.epoch).next(), format!("{}/{}/{}", self.me, self.conn.0, self.raises));
     }
 
     fn pause(&mut self, now: Millis, then: Step) -> Turn<Arrived> {

@@ -41,6 +41,16 @@ impl Checkpoint {
         Self { entity, epoch, known, busy: None, next_at: now + spread, written: None }
     }
 
+    /// Of a session that another node gave to this one: what is stored was not read.
+    pub(crate) fn unread(now: Millis, entity: EntityId, epoch: Epoch) -> Self {
+        Self { known: Known::Nothing, ..Self::new(now, entity, epoch, None) }
+    }
+
+    /// The session goes on at a higher epoch.
+    pub(crate) fn raise(&mut self, epoch: Epoch) {
+        self.epoch = epoch;
+    }
+
     /// What to ask of the store, if it is time and the avatar is elsewhere than was written.
     pub(crate) fn poll(&mut self, now: Millis, tick: Tick, at: Position) -> Option<Request> {
         if self.busy.is_some() || now < self.next_at || self.written == Some(at) {

@@ -72,6 +72,17 @@ impl Deeds {
         Self { name, epoch, holder, waiting: VecDeque::new(), attempt: None, planted }
     }
 
+    /// Whether nothing waits or is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.attempt.is_none() && self.waiting.is_empty()
+    }
+
+    /// The session goes on at a higher epoch.
+    pub(crate) fn raise(&mut self, epoch: Epoch, holder: String) {
+        self.epoch = epoch;
+        self.holder = holder;
+    }
+
     /// Takes in a request, unless there are too many. One that is already in flight is answered once.
     pub(crate) fn ask(&mut self, asked: Asked) -> Result<(), Code> {
         let in_flight = self.attempt.iter().map(|a| &a.asked).chain(&self.waiting);
@@ -131,6 +142,10 @@ impl Deeds {
         };
         if (body.epoch != self.epoch.0 || body.holder != self.holder) && !self.planted.is(Plant::DeafToEpochs) {
             return Turn::End(Code::Replaced);
+        }
+        if body.released.is_some() && !self.planted.is(Plant::AckAfterFreeze) {
+            // Nothing may be acknowledged any more, whoever asked.
+            return self.again(now + STORE_RETRY_MS);
         }
         let Some(attempt) = &mut self.attempt else { return Turn::Wait };
         let asked = &attempt.asked;

@@ -20,6 +20,9 @@ use deed::Deeds;
 use view::SessionView;
 use watch::Watch;
 
+use crate::handover::HandoverKey;
+use crate::handover::giving::Giving;
+
 /// One client's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -40,6 +43,8 @@ pub(crate) enum Stage {
     Greeting,
     /// The store is being asked.
     Arriving(Box<Arrival>),
+    /// A second connection: the client waits until this node has taken its session over.
+    Following(HandoverKey),
     /// In the world.
     Playing(Box<Playing>),
 }
@@ -59,6 +64,10 @@ pub(crate) struct Playing {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) speech: Bucket,
     pub(crate) baselines: Bucket,
+    /// The handover to another node, while there is one.
+    pub(crate) giving: Option<Box<Giving>>,
+    /// When it began here, came back here, or was last tried to be moved: it is left alone for a while.
+    pub(crate) settled_at: Millis,
 }
 
 impl Session {
@@ -69,7 +78,7 @@ impl Session {
     /// The account, empty before hello.
     pub(crate) fn name(&self) -> &str {
         match &self.stage {
-            Stage::Greeting => "",
+            Stage::Greeting | Stage::Following(_) => "",
             Stage::Arriving(arrival) => arrival.name(),
             Stage::Playing(playing) => &playing.name,
         }
@@ -79,6 +88,17 @@ impl Session {
     pub(crate) fn context(&self, request: u32) -> Context {
         let epoch = if let Stage::Playing(playing) = &self.stage { playing.epoch.0 } else { 0 };
         Context { epoch, request, trace: self.trace }
+    }
+
+    /// The handover of the session, while there is one.
+    pub(crate) fn giving(&self) -> Option<&Giving> {
+        let Stage::Playing(playing) = &self.stage else { return None };
+        playing.giving.as_deref()
+    }
+
+    /// Whether the client has frozen: nothing it sends is carried out.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.giving().is_some_and(|giving| giving.frozen_since().is_some())
     }
 
     pub(crate) fn playing_mut(&mut self) -> Option<&mut Playing> {
@@ -93,6 +113,10 @@ pub(crate) enum Part {
     Deed,
     Watch,
     Checkpoint,
+    /// The release, or the taking back, of a handover.
+    Giving,
+    /// The taking of a session that follows from another node.
+    Guest,
     /// Nobody waits: the last checkpoint of a session that ended.
     Farewell,
 }

@@ -38,6 +38,19 @@ impl Watch {
         Self { holder, asked_at: None, next_at, confirmed_at: now, distrusted: false }
     }
 
+    /// The holder that it looks for.
+    pub(crate) fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// The session goes on at a higher epoch, which was read or written at `at`.
+    pub(crate) fn raise(&mut self, at: Millis, holder: String) {
+        self.holder = holder;
+        // A look that is under way was asked for the epoch before.
+        self.asked_at = None;
+        self.confirmed_at = self.confirmed_at.max(at);
+    }
+
     /// The process was stopped: the avatar stands still until the next look.
     pub(crate) fn distrust(&mut self, now: Millis) {
         self.distrusted = true;

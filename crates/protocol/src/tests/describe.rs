@@ -9,6 +9,7 @@ use super::samples::{CHUNK, Sample, Shape, TICK};
 use crate::client::{ToClient, ToServer};
 use crate::envelope::Envelope;
 use crate::frame::{Destination, Record, Records};
+use crate::handover::Say;
 use crate::limits;
 use crate::mesh::{MeshMessage, StreamId};
 use crate::tick::{Item, Items};
@@ -78,6 +79,10 @@ fn to_server(message: &ToServer) -> Value {
         ToServer::GetBaseline(m) => json!({ "cx": m.cx, "cy": m.cy }),
         ToServer::Ping(m) => json!({ "client_ms": m.client_ms }),
         ToServer::Bye => json!({}),
+        ToServer::Follow(m) => {
+            json!({ "oldest": m.oldest, "newest": m.newest, "name": m.name, "token": hex(&m.token) })
+        }
+        ToServer::Freeze(m) => json!({ "handover": m.handover, "seq": m.seq }),
     }
 }
 
@@ -95,6 +100,10 @@ fn to_client(message: &ToClient<'_>) -> Result<Value, WireError> {
         ToClient::Baseline(m) => json!({ "cx": m.cx, "cy": m.cy, "hash": m.hash, "bytes": hex(&m.bytes) }),
         ToClient::Pong(m) => json!({ "client_ms": m.client_ms, "server_ms": m.server_ms }),
         ToClient::Closing(m) => json!({ "code": m.code, "meaning": m.meaning, "retry_after_ms": m.retry_after_ms }),
+        ToClient::Invite(m) => json!({
+            "handover": m.handover, "address": m.address, "token": hex(&m.token), "within_ms": m.within_ms,
+        }),
+        ToClient::Ready | ToClient::Stay => json!({}),
     })
 }
 
@@ -178,5 +187,29 @@ fn mesh(message: &MeshMessage<'_>) -> Value {
             json!({ "from": m.from.0, "version": m.version, "chunks": chunks })
         }
         MeshMessage::KeyframeRequest(m) => json!({ "from": m.from.0, "stream": stream(&m.stream) }),
+        MeshMessage::Load(m) => {
+            let chunks: Vec<_> =
+                m.chunks.iter().map(|c| json!([c.island.0, c.chunk.cx, c.chunk.cy, c.avatars])).collect();
+            json!({
+                "from": m.from.0, "sessions": m.sessions, "room": m.room, "busy_per_mille": m.busy_per_mille,
+                "chunks": chunks,
+            })
+        }
+        MeshMessage::Word(m) => json!({ "from": m.from.0, "handover": m.handover, "say": say(&m.say) }),
+    }
+}
+
+fn say(say: &Say) -> Value {
+    match say {
+        Say::Prepare { name, entity, epoch, island, chunk } => json!({
+            "name": name, "entity": entity.0, "epoch": epoch.0, "island": island.0, "cx": chunk.cx, "cy": chunk.cy,
+        }),
+        Say::Prepared { token } => json!({ "token": hex(token) }),
+        Say::Declined { reason } => json!({ "reason": reason }),
+        Say::Released { epoch, tick, at, motion } => {
+            json!({ "epoch": epoch.0, "tick": tick.0, "x": at.x, "y": at.y, "motion": motion.to_byte() })
+        }
+        Say::Taken { epoch } => json!({ "epoch": epoch.0 }),
+        Say::CalledOff => json!({}),
     }
 }

@@ -61,6 +61,7 @@ fn limits_are_the_ones_of_the_code() {
         ("alternative, bytes", limits::ADDRESS_BYTES),
         ("software, bytes", limits::SOFTWARE_BYTES),
         ("ticket, bytes", limits::TICKET_BYTES),
+        ("token of a handover, bytes", limits::TOKEN_BYTES),
         ("baseline, bytes", limits::BASELINE_BYTES),
         ("messages a second, steady", limits::CLIENT_MESSAGES_PER_SECOND as usize),
         ("messages at once after a pause", limits::CLIENT_MESSAGES_BURST as usize),

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::strategies as any;
 use crate::client::{Dress, GetBaseline, Ping, Speak};
 use crate::codec;
+use crate::load::LoadWire;
 use crate::mesh::{InterestWire, SummaryWire};
 
 macro_rules! check {
@@ -19,6 +20,7 @@ proptest! {
     #[test]
     fn wincode_writes_the_bincode_bytes_of_client_messages(
         hello in any::hello(), input in any::input(), text in "\\PC{0,80}", tint: u8, c: (i16, i16), client_ms: u64,
+        follow in any::follow(), freeze in any::freeze(),
     ) {
         check!(hello);
         check!(input);
@@ -26,23 +28,29 @@ proptest! {
         check!(Dress { tint });
         check!(GetBaseline { cx: c.0, cy: c.1 });
         check!(Ping { client_ms });
+        check!(follow);
+        check!(freeze);
     }
 
     #[test]
     fn wincode_writes_the_bincode_bytes_of_server_messages(
         welcome in any::welcome(), reply in any::reply(), baseline in any::baseline(), pong in any::pong(),
-        closing in any::closing(),
+        closing in any::closing(), invite in any::invite(),
     ) {
         check!(welcome);
         check!(reply);
         check!(baseline);
         check!(pong);
         check!(closing);
+        check!(invite);
     }
 
     #[test]
-    fn wincode_writes_the_bincode_bytes_of_mesh_messages(summary in any::summary(), interest in any::interest()) {
+    fn wincode_writes_the_bincode_bytes_of_mesh_messages(
+        summary in any::summary(), interest in any::interest(), load in any::load(),
+    ) {
         check!(SummaryWire::from(&summary));
         check!(InterestWire::from(&interest));
+        check!(LoadWire::from(&load));
     }
 }

@@ -44,13 +44,16 @@ proptest! {
     #[test]
     fn messages_of_servers(
         welcome in any::welcome(), reply in any::reply(), baseline in any::baseline(), pong in any::pong(),
-        closing in any::closing(), tick in vec(any::<u8>(), 0..100), context in any::context(),
+        closing in any::closing(), invite in any::invite(), tick in vec(any::<u8>(), 0..100), context in any::context(),
     ) {
         check_from_server(&ToClient::Welcome(welcome), context);
         check_from_server(&ToClient::Reply(reply), context);
         check_from_server(&ToClient::Baseline(baseline), context);
         check_from_server(&ToClient::Pong(pong), context);
         check_from_server(&ToClient::Closing(closing), context);
+        check_from_server(&ToClient::Invite(invite), context);
+        check_from_server(&ToClient::Ready, context);
+        check_from_server(&ToClient::Stay, context);
         check_from_server(&ToClient::Tick(&tick), context);
     }
 
@@ -58,6 +61,7 @@ proptest! {
     fn messages_of_the_mesh(
         stream in any::stream(), tick in 1u64.., prev: u64, body in vec(any::<u8>(), 0..100),
         summary in any::summary(), interest in any::interest(), from: u64,
+        load in any::load(), word in any::word(),
     ) {
         let (tick, prev_tick, body) = (Tick(tick), Some(Tick(prev % tick)).filter(|t| t.0 > 0), &body[..]);
         check_mesh(&MeshMessage::Frame(Frame { stream, tick, prev_tick, body }));
@@ -65,6 +69,8 @@ proptest! {
         check_mesh(&MeshMessage::Summary(summary));
         check_mesh(&MeshMessage::Interest(interest));
         check_mesh(&MeshMessage::KeyframeRequest(KeyframeRequest { from: Incarnation(from), stream }));
+        check_mesh(&MeshMessage::Load(load));
+        check_mesh(&MeshMessage::Word(word));
     }
 
     #[test]

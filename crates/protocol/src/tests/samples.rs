@@ -10,6 +10,8 @@ use crate::client::{
 };
 use crate::envelope::Context;
 use crate::frame::{Body, Destination, EVENT_SPEECH, Enter, Event, Handle, Leave, Look, Move};
+use crate::handover::{Decline, Follow, Freeze, Invite, Say, Word};
+use crate::load::{Crowding, Load};
 use crate::mesh::{
     Frame, Incarnation, Interest, Keyframe, KeyframeRequest, MeshMessage, StreamId, StreamTick, Summary, Topic,
 };
@@ -118,6 +120,18 @@ fn to_server() -> Vec<Sample> {
         ),
         sample("ping", "the client's clock", session, ToServer::Ping(Ping { client_ms: 123_456 })),
         sample("bye", "the client leaves; no payload", session, ToServer::Bye),
+        sample(
+            "follow",
+            "the hello of the second connection",
+            quiet,
+            ToServer::Follow(Follow { oldest: 1, newest: 1, name: "mira".into(), token: vec![0x70, 0x1b, 0x00, 0x10] }),
+        ),
+        sample(
+            "freeze",
+            "input 42 was the last before handover 3",
+            session,
+            ToServer::Freeze(Freeze { handover: 3, seq: 42 }),
+        ),
     ]
 }
 
@@ -173,6 +187,19 @@ fn to_client() -> Vec<Sample> {
             session,
             ToClient::Closing(closing(Code::ShuttingDown, 250)),
         ),
+        sample(
+            "invite",
+            "handover 3: another node is ready for you",
+            session,
+            ToClient::Invite(Invite {
+                handover: 3,
+                address: "203.0.113.5:4242".into(),
+                token: vec![0x70, 0x1b, 0x00, 0x10],
+                within_ms: 6_000,
+            }),
+        ),
+        sample("ready", "to the second connection: freeze the first", Context::default(), ToClient::Ready),
+        sample("stay", "the handover is off; no payload", session, ToClient::Stay),
     ]
 }
 
@@ -392,6 +419,55 @@ fn mesh() -> Vec<Sample> {
             "a node wants a stream in full",
             MeshMessage::KeyframeRequest(KeyframeRequest { from, stream: stream() }),
         ),
+        sample(
+            "mesh_load",
+            "a node with 120 sessions and avatars in one chunk that the peer sees",
+            MeshMessage::Load(Load {
+                from,
+                sessions: 120,
+                room: 4_880,
+                busy_per_mille: 35,
+                chunks: vec![Crowding { island: ISLAND, chunk: CHUNK, avatars: 7 }],
+            }),
+        ),
+    ]
+    .into_iter()
+    .chain(words())
+    .collect()
+}
+
+/// The words of handover 3, in the order in which they are said.
+fn words() -> Vec<Sample> {
+    let (serving, taking) = (publisher(), Incarnation::new(3, 0, 9));
+    let sample = |name, note, from, say| {
+        let mut bytes = Vec::new();
+        MeshMessage::Word(Word { from, handover: 3, say }).encode(&mut bytes);
+        Sample { name, note, shape: Shape::Mesh, bytes }
+    };
+    let (entity, epoch, next) = (EntityId(77), Epoch(EPOCH), Epoch(EPOCH + 1));
+    let motion = Motion::new(Heading::new(4), Gait::Run);
+    vec![
+        sample(
+            "mesh_prepare",
+            "will you take mira's session over?",
+            serving,
+            Say::Prepare { name: "mira".into(), entity, epoch, island: ISLAND, chunk: CHUNK },
+        ),
+        sample(
+            "mesh_prepared",
+            "room is reserved, the ghosts are warm",
+            taking,
+            Say::Prepared { token: vec![0x70, 0x1b, 0x00, 0x10] },
+        ),
+        sample("mesh_declined", "there is no room", taking, Say::Declined { reason: Decline::NoRoom as u8 }),
+        sample(
+            "mesh_released",
+            "the document lets you take epoch 7",
+            serving,
+            Say::Released { epoch, tick: TICK, at: place(), motion },
+        ),
+        sample("mesh_taken", "the session goes on at epoch 8", taking, Say::Taken { epoch: next }),
+        sample("mesh_called_off", "forget it", serving, Say::CalledOff),
     ]
 }
 

@@ -7,7 +7,9 @@ use world::{CHUNK_UNITS, Chunk, EntityId, Epoch, Hop, IslandId, Motion, Position
 use crate::client::{Baseline, Closing, Dress, GetBaseline, Hello, Input, Ping, Pong, Reply, Speak, ToServer, Welcome};
 use crate::envelope::Context;
 use crate::frame::{Body, Destination, Enter, Event, Handle, Leave, Look, Move};
+use crate::handover::{Follow, Freeze, Invite, Say, Word};
 use crate::limits;
+use crate::load::{Crowding, Load};
 use crate::mesh::{Incarnation, Interest, StreamId, StreamTick, Summary};
 use crate::tick::Lane;
 
@@ -125,6 +127,8 @@ pub fn to_server() -> impl Strategy<Value = ToServer> {
         any::<(i16, i16)>().prop_map(|(cx, cy)| ToServer::GetBaseline(GetBaseline { cx, cy })),
         any::<u64>().prop_map(|client_ms| ToServer::Ping(Ping { client_ms })),
         Just(ToServer::Bye),
+        follow().prop_map(ToServer::Follow),
+        freeze().prop_map(ToServer::Freeze),
     ]
 }
 
@@ -174,6 +178,65 @@ pub fn baseline() -> impl Strategy<Value = Baseline> {
         hash,
         bytes,
     })
+}
+
+fn token() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..=limits::TOKEN_BYTES)
+}
+
+pub fn follow() -> impl Strategy<Value = Follow> {
+    let strategy = (any::<u16>(), any::<u16>(), "\\PC{0,24}", token());
+    strategy.prop_map(|(oldest, newest, name, token)| Follow { oldest, newest, name, token })
+}
+
+pub fn freeze() -> impl Strategy<Value = Freeze> {
+    any::<(u64, u32)>().prop_map(|(handover, seq)| Freeze { handover, seq })
+}
+
+pub fn invite() -> impl Strategy<Value = Invite> {
+    let strategy = (any::<u64>(), "[a-z0-9.:-]{0,40}", token(), any::<u32>());
+    strategy.prop_map(|(handover, address, token, within_ms)| Invite { handover, address, token, within_ms })
+}
+
+pub fn word() -> impl Strategy<Value = Word> {
+    let prepare = ("[a-zA-Z0-9_-]{0,24}", any::<u64>(), any::<u32>(), any::<u32>(), chunk());
+    let say = prop_oneof![
+        prepare.prop_map(|(name, entity, epoch, island, chunk)| Say::Prepare {
+            name,
+            entity: EntityId(entity),
+            epoch: Epoch(epoch),
+            island: IslandId(island),
+            chunk,
+        }),
+        token().prop_map(|token| Say::Prepared { token }),
+        any::<u8>().prop_map(|reason| Say::Declined { reason }),
+        any::<(u32, u64, i32, i32, u8)>().prop_map(|(epoch, tick, x, y, motion)| Say::Released {
+            epoch: Epoch(epoch),
+            tick: Tick(tick),
+            at: Position { x, y },
+            motion: Motion::from_byte(motion),
+        }),
+        any::<u32>().prop_map(|epoch| Say::Taken { epoch: Epoch(epoch) }),
+        Just(Say::CalledOff),
+    ];
+    (any::<(u64, u64)>(), say).prop_map(|((from, handover), say)| Word { from: Incarnation(from), handover, say })
+}
+
+pub fn load() -> impl Strategy<Value = Load> {
+    let crowding = (any::<u32>(), chunk(), any::<u16>()).prop_map(|(island, chunk, avatars)| Crowding {
+        island: IslandId(island),
+        chunk,
+        avatars,
+    });
+    (any::<(u64, u32, u32)>(), 0..=1_000_u16, vec(crowding, 0..50)).prop_map(
+        |((from, sessions, room), busy_per_mille, chunks)| Load {
+            from: Incarnation(from),
+            sessions,
+            room,
+            busy_per_mille,
+            chunks,
+        },
+    )
 }
 
 pub fn summary() -> impl Strategy<Value = Summary> {

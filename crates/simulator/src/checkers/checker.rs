@@ -17,6 +17,12 @@ names! {
         EpochGivenOnce = "epoch_given_once",
         /// Two nodes move one avatar for a bounded time at most.
         OverlapBounded = "overlap_bounded",
+        /// A session is taken over only after it was released to the node that takes it.
+        TakenAsReleased = "taken_as_released",
+        /// Nothing is committed for a session between its release and the next epoch.
+        NothingAfterRelease = "nothing_after_release",
+        /// No client is frozen for longer than a bounded time.
+        FrozenBounded = "frozen_bounded",
         /// Nothing that is held back grows without bound.
         QueueBounded = "queue_bounded",
         /// What a client is sent makes sense to it.
@@ -27,6 +33,8 @@ names! {
         ClientIsBack = "client_is_back",
         /// Everybody in a client's view is on its screen.
         EveryoneInViewIsShown = "everyone_in_view_is_shown",
+        /// Who was shown stays shown, also while a client goes over to another node.
+        NobodyFlickers = "nobody_flickers",
         /// They are shown where they are.
         ShownWhereItIs = "shown_where_it_is",
         /// Nothing is shown from beyond the view.

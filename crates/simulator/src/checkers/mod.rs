@@ -8,6 +8,7 @@ mod checker;
 mod deeds;
 mod epochs;
 mod queues;
+mod releases;
 mod screens;
 mod truth;
 
@@ -17,7 +18,7 @@ use client::event::{Asked, Outcome};
 use node::Status;
 use protocol::client::ToClient;
 use protocol::{Envelope, Kind, limits};
-use store::MemoryStore;
+use store::{MemoryStore, Request};
 use world::{Millis, TickRate};
 
 use crate::names::Tally;
@@ -29,6 +30,7 @@ use deeds::Deeds;
 use epochs::Epochs;
 pub use epochs::OVERLAP_BOUND_MS;
 use queues::Queues;
+use releases::Releases;
 use screens::Screens;
 use truth::Truth;
 
@@ -90,27 +92,47 @@ pub(crate) struct Checkers {
     documents_at_ms: u64,
     screens: Screens,
     queues: Queues,
+    releases: Releases,
 }
 
 impl Checkers {
     /// A node wrote control messages to a player.
     pub(crate) fn hear(&mut self, name: &str, link: u64, mut control: &[u8]) {
         while let Ok(Some((envelope, used))) = Envelope::split(control, limits::SERVER_MESSAGE_BYTES) {
-            if let Ok(Some(ToClient::Welcome(_))) = ToClient::decode(&envelope) {
-                self.epochs.welcomed(&mut self.findings, name, envelope.context.epoch, link);
+            let epoch = envelope.context.epoch;
+            match ToClient::decode(&envelope) {
+                Ok(Some(ToClient::Welcome(welcome))) => {
+                    self.epochs.welcomed(&mut self.findings, name, epoch, link);
+                    self.releases.welcomed(&mut self.findings, (name, epoch), welcome.node, link);
+                }
+                Ok(Some(ToClient::Stay)) => self.epochs.welcomed(&mut self.findings, name, epoch, link),
+                _ => {}
             }
             control = &control[used..];
         }
     }
 
     /// A player wrote to its node.
-    pub(crate) fn asked(&mut self, name: &str, mut bytes: &[u8]) {
+    pub(crate) fn asked(&mut self, name: &str, link: u64, mut bytes: &[u8]) {
         while let Ok(Some((envelope, used))) = Envelope::split(bytes, limits::CLIENT_MESSAGE_BYTES) {
             if envelope.known() == Some(Kind::Dress) {
                 self.deeds.asked(name, envelope.context.request);
             }
+            if envelope.known() == Some(Kind::Follow) {
+                self.releases.followed(link);
+            }
             bytes = &bytes[used..];
         }
+    }
+
+    /// A node asks the store for this.
+    pub(crate) fn writes(&mut self, request: &Request) {
+        self.releases.writes(request);
+    }
+
+    /// The store has done something.
+    pub(crate) fn look_at_releases(&mut self, store: &MemoryStore) {
+        self.releases.look(&mut self.findings, store);
     }
 
     /// A player was told how its request ended.
@@ -131,6 +153,7 @@ impl Checkers {
         self.truth.look(scene);
         self.epochs.look(&mut self.findings, scene);
         self.queues.look(&mut self.findings, scene);
+        self.releases.look_at_frozen(&mut self.findings, scene);
         self.screens.look(&mut self.findings, scene, &self.truth);
         if scene.since_beginning >= self.documents_at_ms {
             self.documents_at_ms = scene.since_beginning + DOCUMENTS_EVERY_MS;

@@ -1,6 +1,6 @@
 //! Screens: what each client and each node shows, against the truth. Strict once everything must have healed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use client::Picture;
 use ghosts::DEPARTED_MS;
@@ -37,6 +37,8 @@ pub(crate) struct Screens {
     orders: BTreeMap<(Incarnation, EntityId), ((Epoch, Hop), Millis)>,
     /// Since when each avatar has been well in view of each player, without a break.
     in_view: BTreeMap<(usize, EntityId), Millis>,
+    /// Whom each player was shown at the last look.
+    shown: BTreeMap<usize, BTreeSet<EntityId>>,
     pace: Option<Pace>,
 }
 
@@ -48,8 +50,10 @@ impl Screens {
         self.anomalies(findings, scene);
         self.orders(findings, scene);
         if scene.weather != Weather::Strict {
+            self.shown.clear();
             return;
         }
+        self.flicker(findings, scene, truth);
         let Some(pace) = &self.pace else { return };
         for (index, player) in scene.players.iter().enumerate() {
             if player.guest || scene.not_reading.contains(&index) {
@@ -83,6 +87,27 @@ impl Screens {
             findings.check(Checker::NothingGoesBack, remembered.is_none_or(|(order, _)| ghost.order >= order), || {
                 format!("{node} showed {} at {last:?} and then at {:?}", ghost.entity, ghost.order)
             });
+        }
+    }
+
+    /// Who is well in view of a client and was shown at the last look is shown now: also when the client went over to
+    /// another node in between.
+    fn flicker(&mut self, findings: &mut Findings, scene: &Scene<'_>, truth: &Truth) {
+        let former = std::mem::take(&mut self.shown);
+        for (index, player) in scene.players.iter().enumerate() {
+            let Some(picture) = player.client.picture() else { continue };
+            let here = truth.get(picture.me()).map(|me| me.status.chunk);
+            let in_the_world = player.welcomed_at.is_some() && player.is_playing() && !player.guest;
+            let (Some(here), true, false) = (here, in_the_world, scene.not_reading.contains(&index)) else { continue };
+            for entity in former.get(&index).into_iter().flatten() {
+                let well_in_view = |f: &&Fact| settled(f, scene.now) && here.rings_to(f.status.chunk) <= 1;
+                if truth.get(*entity).filter(well_in_view).is_some() {
+                    findings.check(Checker::NobodyFlickers, picture.get(*entity).is_some(), || {
+                        format!("{} at {here} was shown {entity} a tick ago, and is no more", player.name)
+                    });
+                }
+            }
+            self.shown.insert(index, picture.entities().map(|g| g.entity).collect());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use client::ClientInput;
+use client::{Beside, ClientInput};
 use node::{ConnId, Input};
 
 use super::{Happening, World};
@@ -56,15 +56,25 @@ impl World {
         let player = link.player;
         if self.players[player].link == Some(id) {
             self.feed_player(player, ClientInput::Bytes(bytes));
+        } else if self.players[player].beside == Some(id) {
+            self.feed_player(player, ClientInput::Beside(Beside::Bytes(bytes)));
         }
     }
 
     /// The server's end is closed and everything it wrote was delivered.
     pub(super) fn server_gone(&mut self, id: u64) {
         let Some(link) = self.links.remove(&id) else { return };
-        if self.players[link.player].link == Some(id) {
-            self.players[link.player].link = None;
-            self.feed_player(link.player, ClientInput::Disconnected);
+        self.end_of_link(link.player, id);
+    }
+
+    /// A link of a player has ended, from the other side or on the way.
+    fn end_of_link(&mut self, player: usize, id: u64) {
+        if self.players[player].link == Some(id) {
+            self.players[player].link = None;
+            self.feed_player(player, ClientInput::Disconnected);
+        } else if self.players[player].beside == Some(id) {
+            self.players[player].beside = None;
+            self.feed_player(player, ClientInput::Beside(Beside::Disconnected));
         }
     }
 
@@ -78,19 +88,20 @@ impl World {
     }
 
     pub(super) fn connect(&mut self, player: usize, id: u64, host: Option<u16>) {
-        if self.players[player].link != Some(id) {
+        let beside = self.players[player].beside == Some(id);
+        if self.players[player].link != Some(id) && !beside {
             return;
         }
         let target = host.filter(|h| self.hosts[usize::from(*h)].node.is_some());
         let Some(host) = target else {
-            self.players[player].link = None;
-            return self.feed_player(player, ClientInput::Disconnected);
+            return self.end_of_link(player, id);
         };
         let (life, conn) = (self.hosts[usize::from(host)].life, ConnId(id));
         self.links.insert(id, Link::new(player, host, life, conn, self.now));
         self.hosts[usize::from(host)].links.insert(conn, id);
         self.feed_node(host, life, Input::Opened { conn });
-        self.feed_player(player, ClientInput::Connected);
+        let connected = if beside { ClientInput::Beside(Beside::Connected) } else { ClientInput::Connected };
+        self.feed_player(player, connected);
     }
 
     pub(super) fn reach_server(&mut self, id: u64, bytes: &[u8]) {

@@ -19,14 +19,24 @@ impl World {
         while let Some(effect) = self.players[player].client.poll_effect() {
             match effect {
                 ClientEffect::Connect { address } => {
-                    self.last_link += 1;
-                    let link = self.last_link;
+                    let link = self.dial(player, &address);
                     self.players[player].link = Some(link);
-                    let after = self.chance.between(2, 40);
-                    self.after(after, Happening::Connect { player, link, host: host_of(&address) });
                 }
-                ClientEffect::Write(bytes) => self.client_writes(player, bytes),
+                ClientEffect::Write(bytes) => self.client_writes(player, self.players[player].link, bytes),
                 ClientEffect::Disconnect => self.hang_up(player),
+                ClientEffect::ConnectBeside { address } => {
+                    let link = self.dial(player, &address);
+                    self.players[player].beside = Some(link);
+                }
+                ClientEffect::WriteBeside(bytes) => self.client_writes(player, self.players[player].beside, bytes),
+                ClientEffect::DisconnectBeside => {
+                    let link = self.players[player].beside.take();
+                    self.hang_up_on(link);
+                }
+                ClientEffect::Promote => {
+                    self.hang_up(player);
+                    self.players[player].link = self.players[player].beside.take();
+                }
                 ClientEffect::Event(event) => self.player_event(player, &event),
             }
         }
@@ -35,17 +45,31 @@ impl World {
         }
     }
 
-    fn client_writes(&mut self, player: usize, bytes: Vec<u8>) {
-        let Some(id) = self.players[player].link else { return };
+    /// Begins to connect. Returns the link that it will be.
+    fn dial(&mut self, player: usize, address: &str) -> u64 {
+        self.last_link += 1;
+        let link = self.last_link;
+        let after = self.chance.between(2, 40);
+        self.after(after, Happening::Connect { player, link, host: host_of(address) });
+        link
+    }
+
+    fn client_writes(&mut self, player: usize, link: Option<u64>, bytes: Vec<u8>) {
+        let Some(id) = link else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
         let at = link.to_server_at.max(self.now + self.chance.between(1, 8));
         link.to_server_at = at;
-        self.checkers.asked(&self.players[player].name, &bytes);
+        self.checkers.asked(&self.players[player].name, id, &bytes);
         self.at(at, Happening::ToServer { link: id, bytes });
     }
 
     pub(super) fn hang_up(&mut self, player: usize) {
-        let Some(id) = self.players[player].link.take() else { return };
+        let link = self.players[player].link.take();
+        self.hang_up_on(link);
+    }
+
+    pub(super) fn hang_up_on(&mut self, link: Option<u64>) {
+        let Some(id) = link else { return };
         let Some(link) = self.links.get(&id) else { return };
         let at = link.to_server_at.max(self.now + 1) + 1;
         self.at(at, Happening::ClientGone { link: id });
@@ -67,6 +91,7 @@ impl World {
             }
             Event::Closed(_)
             | Event::Speech { .. }
+            | Event::Handed { .. }
             | Event::Corrected { .. }
             | Event::Moved { .. }
             | Event::InputSent { .. } => {}

@@ -44,14 +44,17 @@ impl World {
             return self.after(OUT_OF_REACH_MS, Happening::ToNode { host, life, input });
         }
         let asker = Asker { host, life: h.life, op };
+        self.checkers.writes(&request);
         self.store.submit(self.now, asker, request);
         self.store_work();
     }
 
     pub(super) fn store_work(&mut self) {
         while let Some((Asker { host, life, op }, reply)) = self.store.poll(self.now) {
+            self.checkers.look_at_releases(self.store.store());
             self.feed_node(host, life, Input::Store { op, reply });
         }
+        self.checkers.look_at_releases(self.store.store());
         if let Some((at, _)) = self.store.next_wakeup() {
             self.at(at, Happening::StoreWork);
         }

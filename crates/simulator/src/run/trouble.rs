@@ -1,6 +1,6 @@
 //! Trouble: the faults of the plan strike, and are lifted again.
 
-use client::ClientInput;
+use client::{Beside, ClientInput};
 use node::Input;
 use protocol::Incarnation;
 
@@ -41,6 +41,7 @@ impl World {
             Fault::ClientStall(client) => self.stall_client(client as usize),
             Fault::Twin(client) => self.twin(client as usize, lasts_ms),
             Fault::StoreCut(host) => self.cut_store(host),
+            Fault::HandOver(client, to) => self.hand_over(client as usize, to),
         };
         if struck {
             self.fired.note(fault.kind());
@@ -61,7 +62,7 @@ impl World {
                 let h = &mut self.hosts[usize::from(host)];
                 h.store_cuts = h.store_cuts.saturating_sub(1);
             }
-            Fault::Crash(_) | Fault::Pause(_) | Fault::ClientCut(_) | Fault::Twin(_) => {}
+            Fault::Crash(_) | Fault::Pause(_) | Fault::ClientCut(_) | Fault::Twin(_) | Fault::HandOver(..) => {}
         }
     }
 
@@ -127,11 +128,28 @@ impl World {
         true
     }
 
-    /// The connection breaks; each end learns it on its own.
+    /// The node of a player is told to hand it over, unless it is there already.
+    fn hand_over(&mut self, player: usize, to: u16) -> bool {
+        let Some(link) = self.players[player].link.and_then(|id| self.links.get(&id)) else { return false };
+        let (host, life, conn) = (link.host, link.life, link.conn);
+        let target = &self.hosts[usize::from(to)];
+        if host == to || target.node.is_none() || !self.players[player].is_playing() {
+            return false;
+        }
+        let input = Input::HandOver { conn, to: target.incarnation() };
+        self.feed_node(host, life, input);
+        true
+    }
+
+    /// The connection breaks, and with it a second one beside it; each end learns it on its own.
     fn cut_client(&mut self, player: usize) -> bool {
         let Some(link) = self.players[player].link.take() else { return false };
         let after = self.chance.between(HALF_OPEN_MS[0], HALF_OPEN_MS[1]);
         self.after(after, Happening::ClientGone { link });
+        if let Some(link) = self.players[player].beside.take() {
+            self.after(after, Happening::ClientGone { link });
+            self.feed_player(player, ClientInput::Beside(Beside::Disconnected));
+        }
         self.feed_player(player, ClientInput::Disconnected);
         true
     }

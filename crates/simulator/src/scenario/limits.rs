@@ -158,6 +158,7 @@ impl Scenario {
     fn check_rates(&self) -> Result<(), ScenarioError> {
         let faults = &self.faults;
         for (key, a_minute) in [
+            ("handover.ordered", self.handover.ordered),
             ("faults.crashes", faults.crashes),
             ("faults.pauses", faults.pauses),
             ("faults.cuts", faults.cuts),

@@ -194,7 +194,8 @@ impl App {
                 self.log(Line::Lost(format!("{lost}; trying {address} in {seconds:.1} s")));
             }
             Event::Closed(ending) => self.ended = Some(ending),
-            Event::Moved { .. } | Event::InputSent { .. } => {}
+            // The picture goes on, so there is nothing to tell.
+            Event::Handed { .. } | Event::Moved { .. } | Event::InputSent { .. } => {}
         }
     }
 
