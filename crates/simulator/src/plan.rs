@@ -209,6 +209,10 @@ impl Almanac {
     }
 }
 
+/// Kinds that draw their number in every scenario. Later ones draw nothing where they are not asked for, and come last,
+/// so that the seeds of scenarios without them stay what they are.
+const FIRST_KINDS: usize = 9;
+
 /// Draws whom a fault strikes.
 type DrawFault = fn(&Scenario, &mut Dice) -> Fault;
 
@@ -218,7 +222,6 @@ pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> V
     let seconds = scenario.course.seconds;
     let storms: Vec<u64> = (0..seconds * 10).map(|d| d * 100).filter(|at| almanac.storm_left(*at) > 0).collect();
     let storm_s = storms.len() as u64 / 10;
-    // New kinds come last: those before them draw the same then.
     let kinds: [(u32, DrawFault); 19] = [
         (f.crashes, |s, d| Fault::Crash(node(s, d))),
         (f.pauses, |s, d| Fault::Pause(node(s, d))),
@@ -241,11 +244,11 @@ pub(crate) fn draw(scenario: &Scenario, almanac: &Almanac, dice: &mut Dice) -> V
         (f.store_gone, |_, _| Fault::StoreGone),
     ];
     let mut plan = Vec::new();
-    for (per_minute, fault) in kinds {
-        // The part of a fault that is left over strikes by chance.
-        if per_minute == 0 {
+    for (n, (per_minute, fault)) in kinds.into_iter().enumerate() {
+        if per_minute == 0 && n >= FIRST_KINDS {
             continue;
         }
+        // The part of a fault that is left over strikes by chance.
         let milli = u64::from(per_minute) * storm_s * 1000 / 60;
         let count = milli / 1000 + u64::from(dice.below(1000) < milli % 1000);
         for _ in 0..count {
