@@ -337,7 +337,7 @@ fn fuzz_node() {
 fn stories_get_as_far_as_the_world() {
     let mut sum = node::Counters::default();
     let mut state = 1_u64;
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         let bytes: Vec<u8> = (0..2_000)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
