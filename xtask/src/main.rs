@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod browser;
 mod ci;
 mod drill;
 mod map;
+mod report;
 mod tidy;
 mod workspace;
 
@@ -33,6 +35,8 @@ enum Command {
     Drill(drill::Args),
     /// The live map of a real world in a real browser
     Map(map::Args),
+    /// The report of a simulation in a real browser
+    Report(report::Args),
     /// Layers, purity and tidiness of the tree
     Tidy(tidy::Args),
 }
@@ -45,6 +49,7 @@ impl Command {
             Self::Ci(args) => ci::run(args),
             Self::Drill(args) => drill::run(args),
             Self::Map(args) => map::run(args),
+            Self::Report(args) => report::run(args),
             Self::Tidy(args) => tidy::run(args),
         }
     }
