@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod browser;
 mod ci;
 mod drill;
 mod fuzz;
 mod map;
+mod report;
 mod seeds;
 mod tidy;
 mod workspace;
@@ -37,6 +39,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// The live map of a real world in a real browser
     Map(map::Args),
+    /// The report of a simulation in a real browser
+    Report(report::Args),
     /// Many seeds of every scenario, in parallel processes
     Seeds(seeds::Args),
     /// Layers, purity and tidiness of the tree
@@ -52,6 +56,7 @@ impl Command {
             Self::Drill(args) => drill::run(args),
             Self::Fuzz(args) => fuzz::run(args),
             Self::Map(args) => map::run(args),
+            Self::Report(args) => report::run(args),
             Self::Seeds(args) => seeds::run(args),
             Self::Tidy(args) => tidy::run(args),
         }

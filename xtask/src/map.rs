@@ -4,21 +4,19 @@
 //! Where there is no browser, no node or no driver, it says so and passes: not every machine can have one.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::workspace;
+use crate::{browser, workspace};
 
 /// How long the world may take to name its map.
 const STARTED: Duration = Duration::from_secs(60);
 /// The ports of the world and of its map, below those that the kernel gives away.
 const CLIENTS: &str = "127.0.0.1:21600";
 const MAP: &str = "127.0.0.1:21680";
-/// Where browsers are called what.
-const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Arguments of `cargo xtask map`.
 #[derive(clap::Args)]
@@ -38,7 +36,7 @@ pub struct Args {
 /// Looks at the map. True when all held.
 pub fn run(args: &Args) -> Result<bool> {
     let test = workspace::root().join("tests/map");
-    let browser = match tools(&test) {
+    let browser = match browser::tools() {
         Ok(browser) => browser,
         Err(missing) => {
             println!("map: not run: {missing} is not installed; scripts/setup installs what can be");
@@ -55,19 +53,6 @@ pub fn run(args: &Args) -> Result<bool> {
     let ended = world.end()?;
     println!("map: {}, screenshot in {}", if seen.success() { "ok" } else { "FAILED" }, out.display());
     Ok(seen.success() && ended)
-}
-
-/// The browser, or what is missing.
-fn tools(test: &Path) -> std::result::Result<PathBuf, String> {
-    let found = |name: &str| {
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
-    };
-    found("node").ok_or("node")?;
-    if !test.join("node_modules/playwright-core").is_dir() {
-        return Err("the browser driver of tests/map".to_owned());
-    }
-    BROWSERS.iter().find_map(|name| found(name)).ok_or_else(|| "chromium".to_owned())
 }
 
 /// A world with a map.

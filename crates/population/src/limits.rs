@@ -89,11 +89,9 @@ pub const ADMISSION_MS: u64 = 60_000;
 pub const RATE_BUCKET_MS: u64 = 5_000;
 /// Buckets of the measured rate: a quarter of an hour.
 pub const RATE_BUCKETS: usize = 180;
-/// Milliseconds over which rates are measured at least. Seats come free in lumps, so a long wait is told by a long
-/// measure: the first that is at least a quarter of the wait that it tells, or the last.
-pub const RATE_SPANS_MS: [u64; 4] = [30_000, 120_000, 300_000, 900_000];
-/// How much longer than the time over which rates were measured a wait that they tell may be.
-pub const RATE_REACH: u64 = 4;
+/// Milliseconds over which rates are measured at least. Seats come free in lumps, and in bursts after a leader died, so
+/// a wait is told by the first measure that is at least as long, or by the last.
+pub const RATE_SPANS_MS: [u64; 3] = [120_000, 300_000, 900_000];
 /// Milliseconds for which a measured rate is used before it is measured again.
 pub const RATE_EVERY_MS: u64 = 1_000;
 /// Admissions that make a rate worth showing; the newest buckets that hold so many are used. 400 have a relative error

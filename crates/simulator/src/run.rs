@@ -76,6 +76,7 @@ pub(crate) struct World {
     last_link: u64,
     chance: Dice,
     pub(crate) checkers: Checkers,
+    unchecked: bool,
     digest: RunDigest,
     fired: FaultCount,
     /// Totals of nodes that died.
@@ -119,6 +120,7 @@ impl World {
             chance: Dice::new(seed, 4),
             almanac,
             checkers: Checkers::default(),
+            unchecked: false,
             digest: RunDigest::new(),
             fired: FaultCount::of(FaultKind::ALL),
             dead: Counters::default(),

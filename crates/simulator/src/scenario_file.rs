@@ -10,8 +10,8 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::outcome::Bound;
-use crate::population;
 use crate::scenario::{Scenario, ScenarioError};
+use crate::{ecology, heart, population};
 
 /// A scenario of any kind.
 #[derive(Clone, Debug, JsonSchema)]
@@ -21,10 +21,14 @@ pub enum ScenarioFile {
     Faults(Box<Scenario>),
     /// People, islands, the queue and the allocator.
     Population(Box<population::Scenario>),
+    /// What grows and grazes on an island, and whom it feeds.
+    Ecology(Box<ecology::Scenario>),
+    /// Nodes and clients under a crowd.
+    Heart(Box<heart::Scenario>),
 }
 
 /// The kinds of files, by their names.
-pub const KINDS: [&str; 2] = ["faults", "population"];
+pub const KINDS: [&str; 4] = ["faults", "population", "ecology", "heart"];
 
 /// `key = value`, from outside the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +131,8 @@ impl ScenarioFile {
                 Ok(Self::Faults(Box::new(read(text, settings, |s: &Scenario| s.check().map(drop))?)))
             }
             "population" => Ok(Self::Population(Box::new(read(text, settings, population::Scenario::check)?))),
+            "ecology" => Ok(Self::Ecology(Box::new(read(text, settings, ecology::Scenario::check)?))),
+            "heart" => Ok(Self::Heart(Box::new(read(text, settings, heart::Scenario::check)?))),
             other => {
                 let allowed = format!("one of {}", KINDS.join(", "));
                 Err(crate::scenario::out_of_range("kind", other, allowed).placed(text).into())
@@ -140,6 +146,8 @@ impl ScenarioFile {
         match self {
             Self::Faults(_) => KINDS[0],
             Self::Population(_) => KINDS[1],
+            Self::Ecology(_) => KINDS[2],
+            Self::Heart(_) => KINDS[3],
         }
     }
 
@@ -149,6 +157,8 @@ impl ScenarioFile {
         match self {
             Self::Faults(scenario) => &scenario.name,
             Self::Population(scenario) => &scenario.name,
+            Self::Ecology(scenario) => &scenario.name,
+            Self::Heart(scenario) => &scenario.name,
         }
     }
 
@@ -156,8 +166,9 @@ impl ScenarioFile {
     #[must_use]
     pub fn rival(&self) -> Option<&population::Rival> {
         match self {
-            Self::Faults(_) => None,
+            Self::Faults(_) | Self::Ecology(_) => None,
             Self::Population(scenario) => scenario.rival.as_ref(),
+            Self::Heart(scenario) => scenario.rival.as_ref(),
         }
     }
 
@@ -167,6 +178,8 @@ impl ScenarioFile {
         match self {
             Self::Faults(_) => &[],
             Self::Population(scenario) => &scenario.assert,
+            Self::Ecology(scenario) => &scenario.assert,
+            Self::Heart(scenario) => &scenario.assert,
         }
     }
 }
@@ -261,6 +274,6 @@ mod tests {
     #[test]
     fn a_kind_that_is_none_is_told_with_its_line() {
         let error = ScenarioFile::parse("# a\nkind = \"weather\"\nname = \"x\"", &[]).expect_err("no such kind");
-        assert_eq!(error.to_string(), "line 2: `kind` is weather; allowed: one of faults, population");
+        assert_eq!(error.to_string(), "line 2: `kind` is weather; allowed: one of faults, population, ecology, heart");
     }
 }

@@ -6,6 +6,7 @@ mod courses;
 mod crew;
 mod kept;
 mod measured;
+mod page;
 mod seeds;
 mod told;
 mod words;
@@ -36,7 +37,7 @@ const STEP_MS: u64 = 500;
 #[command(after_help = "Examples:\n  tombolo simulate simulations/first-island.toml --seed 7\n  \
     tombolo simulate simulations/first-island.toml --seeds 300 --json\n  \
     tombolo simulate simulations/first-island.toml --seeds 1..41 --plant mute-summaries\n  \
-    tombolo simulate simulations/launch-day.toml\n  \
+    tombolo simulate simulations/launch-day.toml --report target/launch-day\n  \
     tombolo simulate simulations/evening-curve.toml --set people.session_min=30\n  \
     tombolo simulate simulations/festival.toml --sweep policy.fill_ahead_s=5,20,60\n  \
     tombolo simulate --plant list\n\n\
@@ -61,6 +62,9 @@ pub struct SimulateArgs {
     /// Run another scenario of the same kind too, and show both side by side
     #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
     compare: Option<PathBuf>,
+    /// Write a page with plots, CSV and JSON into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Leave out the comparison that the file asks for
     #[arg(long)]
     no_rival: bool,
@@ -130,13 +134,18 @@ pub fn run(args: SimulateArgs) -> Outcome {
             list_plants(population::Plant::ALL.into_iter().map(|(_, name, what)| (name, what)));
             Ok(ExitCode::SUCCESS)
         }
-        other @ ScenarioFile::Population(_) => courses::run(&args, file, other),
+        ScenarioFile::Ecology(_) | ScenarioFile::Heart(_) if list => Ok(ExitCode::SUCCESS),
+        other @ (ScenarioFile::Population(_) | ScenarioFile::Ecology(_) | ScenarioFile::Heart(_)) => {
+            courses::run(&args, file, other)
+        }
     }
 }
 
 /// Runs scenarios of faults.
 fn faults(args: &SimulateArgs, file: &Path, scenario: &Scenario) -> Outcome {
-    for (option, given) in [("--sweep", args.sweep.is_some()), ("--compare", args.compare.is_some())] {
+    for (option, given) in
+        [("--sweep", args.sweep.is_some()), ("--compare", args.compare.is_some()), ("--report", args.report.is_some())]
+    {
         if given {
             return Err(Failure::usage(format!("{option}: scenarios of the kind `faults` have no figures to draw")));
         }

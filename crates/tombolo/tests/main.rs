@@ -8,6 +8,7 @@ mod keys;
 mod mistakes;
 mod python;
 mod signals;
+mod simulations;
 mod stores;
 mod terminal;
 mod worlds;

@@ -10,6 +10,7 @@
 pub mod baseline;
 pub mod cells;
 pub mod digest;
+pub mod ecology;
 pub mod ids;
 pub mod island;
 pub mod motion;

@@ -9,7 +9,7 @@ use super::place::{Class, Place};
 use super::rank::RankSet;
 use super::wait::{Measured, estimate_ms};
 use crate::ids::PersonId;
-use crate::limits::{RATE_BUCKET_MS, RATE_BUCKETS, RATE_EVERY_MS, RATE_REACH, RATE_SAMPLES, RATE_SPANS_MS};
+use crate::limits::{RATE_BUCKET_MS, RATE_BUCKETS, RATE_EVERY_MS, RATE_SAMPLES, RATE_SPANS_MS};
 use crate::window::Window;
 
 /// Somebody in the queue.
@@ -160,7 +160,7 @@ impl Lane {
     pub fn wait_ms(&self, number: u64) -> Option<u64> {
         let (ahead, waiting) = (self.ahead(number) as u64, self.len() as u64);
         let told = self.rates.map(|(admitted, gave_up)| (estimate_ms(ahead, waiting, admitted, gave_up), admitted.1));
-        let fits = |(wait_ms, over_ms): &(Option<u64>, u64)| wait_ms.is_some_and(|wait| wait <= over_ms * RATE_REACH);
+        let fits = |(wait_ms, over_ms): &(Option<u64>, u64)| wait_ms.is_some_and(|wait| wait <= *over_ms);
         told.into_iter().find(fits).or(told.last().copied())?.0
     }
 }

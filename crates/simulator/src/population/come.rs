@@ -155,7 +155,7 @@ impl Simulation {
 }
 
 /// A value along a line of `[minute, value]`.
-pub(super) fn along(curve: &[[u64; 2]], at_ms: u64) -> u64 {
+pub(crate) fn along(curve: &[[u64; 2]], at_ms: u64) -> u64 {
     let after = curve.partition_point(|[minute, _]| minute * 60_000 <= at_ms);
     let ([from, low], to) = match (after.checked_sub(1).map(|n| curve[n]), curve.get(after)) {
         (Some(before), to) => (before, to),

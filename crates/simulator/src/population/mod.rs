@@ -26,6 +26,7 @@ mod scenario;
 mod show;
 mod trouble;
 
+pub(crate) use come::along;
 pub use figures::{Figure, RIVAL_BEST};
 pub use incident::{Incident, What};
 pub use model::Simulation;

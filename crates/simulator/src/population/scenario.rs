@@ -281,4 +281,7 @@ pub struct Rival {
     pub sweep: String,
     /// The figure that tells which value is best; the least is.
     pub best: String,
+    /// Figures that are drawn beside it.
+    #[serde(default)]
+    pub also: Vec<String>,
 }

@@ -13,10 +13,12 @@ use world::Digest;
 use super::measured::Measured;
 use super::seeds::Seeds;
 use super::told::{Run, SeedRow, Spread, Suite, SweepTold, Sweeping, Swept};
-use super::{DEFAULT_SEED, SimulateArgs, crew, on_signals, print_json, progress, read, text, words};
+use super::{DEFAULT_SEED, SimulateArgs, crew, on_signals, page, print_json, progress, read, text, words};
 use crate::failure::{self, Failure};
 
-/// Milliseconds of virtual time between two looks at Ctrl-C.
+/// Looks at Ctrl-C during a run, at least, unless the run is so long that they are [`STEP_MS`] of virtual time apart.
+const STEPS: u64 = 400;
+/// Most milliseconds of virtual time between two looks at Ctrl-C.
 const STEP_MS: u64 = 10_000;
 
 /// What is to be run.
@@ -80,13 +82,20 @@ fn begin(job: &Job<'_>, scenario: &ScenarioFile, seed: u64) -> Result<Box<dyn Co
         ScenarioFile::Population(scenario) => simulator::population::Simulation::new(scenario, seed, job.planted)
             .map(|simulation| Box::new(simulation) as Box<dyn Course>)
             .map_err(|error| wrong(&error)),
+        ScenarioFile::Ecology(scenario) => simulator::ecology::Simulation::new(scenario, seed)
+            .map(|simulation| Box::new(simulation) as Box<dyn Course>)
+            .map_err(|error| wrong(&error)),
+        ScenarioFile::Heart(scenario) => simulator::heart::Simulation::new(scenario, seed)
+            .map(|simulation| Box::new(simulation) as Box<dyn Course>)
+            .map_err(|error| wrong(&error)),
         ScenarioFile::Faults(_) => Err(wrong(&"the kind `faults` has no figures")),
     }
 }
 
 /// Runs to the end, or until told to stop.
 fn drive(job: &Job<'_>, course: &mut dyn Course, mut each: impl FnMut(&dyn Course)) {
-    while !job.stopped() && course.go_on(STEP_MS) {
+    let step_ms = (course.length_ms() / STEPS).clamp(1, STEP_MS);
+    while !job.stopped() && course.go_on(step_ms) {
         each(course);
     }
 }
@@ -100,6 +109,7 @@ fn one(job: &Job<'_>, scenario: ScenarioFile) -> Result<bool, Failure> {
         let settings: Vec<Setting> = settings.collect::<Result<_, _>>()?;
         let mut found = sweeping(job, &settings, &sweep, seed)?;
         found.name.clone_from(&rival.name);
+        found.also.clone_from(&rival.also);
         judge_rival(&mut run.outcome, &mut found, &rival.best, &scenario);
         run.rival = Some(found);
     }
@@ -108,12 +118,22 @@ fn one(job: &Job<'_>, scenario: ScenarioFile) -> Result<bool, Failure> {
         run.compared = Some(Box::new(run_one(job, other, &scenario, seed)?));
     }
     run.interrupted = job.stopped();
+    if let Some(folder) = &job.args.report {
+        tell_where(job, &page::of_run(folder, &run)?);
+    }
     if job.args.json {
         print_json(&run.in_short())?;
     } else {
         words::run(&run);
     }
     Ok(run.holds())
+}
+
+/// Beside JSON nothing else is printed.
+fn tell_where(job: &Job<'_>, page: &Path) {
+    if !job.args.json {
+        println!("report {}", page.display());
+    }
 }
 
 fn wrong_rival(file: &Path, found: &str, why: String) -> Failure {
@@ -164,7 +184,7 @@ fn sweeping(job: &Job<'_>, settings: &[Setting], sweep: &Sweep, seed: u64) -> Re
         assertions: outcome.assertions,
     };
     let values = ran.into_iter().map(swept).collect();
-    Ok(Sweeping { name: String::new(), key: sweep.key.clone(), values, by: None, best: None })
+    Ok(Sweeping { name: String::new(), key: sweep.key.clone(), values, by: None, best: None, also: Vec::new() })
 }
 
 /// What the file demands of its rival's best value becomes known only now.
@@ -193,6 +213,9 @@ fn swept(job: &Job<'_>, scenario: &ScenarioFile, sweep: &Sweep) -> Result<bool, 
         interrupted: job.stopped(),
         sweep,
     };
+    if let Some(folder) = &job.args.report {
+        tell_where(job, &page::of_sweep(folder, &told)?);
+    }
     if job.args.json {
         print_json(&told)?;
     } else {
@@ -213,6 +236,9 @@ fn many(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds) -> Result<bool, Fa
     })?;
     bar.finish_and_clear();
     let suite = suite(job, scenario, seeds, &outcomes, began);
+    if let Some(folder) = &job.args.report {
+        tell_where(job, &page::of_seeds(folder, &suite)?);
+    }
     if job.args.json {
         print_json(&suite)?;
     } else {

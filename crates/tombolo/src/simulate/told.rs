@@ -91,6 +91,9 @@ pub struct Sweeping {
     /// The value that ranks first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best: Option<String>,
+    /// Figures that are drawn beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// A sweep as JSON tells it.

@@ -1,0 +1,145 @@
+//! Simulations with figures from the command line: what they print, how they end, and that many at a time are alike.
+
+use serde_json::Value;
+
+use crate::fixture::{Ended, TextFile, root, tombolo};
+
+/// A small evening that takes a blink.
+const EVENING: &str = "kind = \"population\"\nname = \"blink\"\n[course]\nminutes = 40\nmeasure_from_min = 10\n[world]\n\
+    islands = 6\nband = [10, 20]\ncapacity = 24\nhard_cap = 28\n[people]\nregistered = 3000\nsession_min = 15\n\
+    [arrivals]\nplanned_per_min = 20\n[[assert]]\nname = \"somebody plays\"\nfigure = \"peak_people\"\nat_least = 40\n";
+
+fn evening(name: &str, more: &str) -> TextFile {
+    TextFile::new(name, &format!("{EVENING}{more}"))
+}
+
+fn simulate(file: &TextFile, words: &str) -> Ended {
+    tombolo(&format!("simulate {} {words}", file.0.display()))
+}
+
+#[test]
+fn one_run_as_json_has_everything_that_programs_read() {
+    let file = evening("json.toml", "");
+    let ended = simulate(&file, "--seed 3 --json");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let json = ended.json();
+    for key in ["digest", "events_per_second", "realtime_factor", "peak_memory_bytes", "figures", "replay"] {
+        assert!(!json[key].is_null(), "{key}: {json}");
+    }
+    let assertions = json["assertions"].as_array().expect("a list");
+    let named = assertions.iter().find(|a| a["name"] == "somebody plays").expect("the file's own");
+    assert_eq!((&named["passed"], &named["bound"]), (&Value::Bool(true), &Value::from(40)));
+    assert!(named["value"].as_u64() >= Some(40));
+    assert!(json.get("plots").is_none(), "plots are for reports");
+}
+
+#[test]
+fn assertions_decide_the_exit_code() {
+    let broken = evening("broken.toml", "[[assert]]\nfigure = \"peak_people\"\nat_most = 1\n");
+    assert_eq!(simulate(&broken, "").code, Some(1));
+    assert_eq!(simulate(&broken, "--seeds 2").code, Some(1));
+    let unknown = evening("unknown.toml", "[[assert]]\nfigure = \"peak_poeple\"\nat_most = 1\n");
+    let ended = simulate(&unknown, "");
+    assert_eq!(ended.code, Some(2));
+    for part in ["line 17", "assert.1.figure", "peak_poeple", "peak_people"] {
+        assert!(ended.err.contains(part), "{part} is not in {}", ended.err);
+    }
+}
+
+#[test]
+fn a_wrong_setting_names_itself_and_what_is_allowed() {
+    let file = evening("setting.toml", "");
+    for (words, parts) in [
+        ("--set world.islands=0", &["world.islands=0", "1 to 20000"][..]),
+        ("--set world.islnds=3", &["unknown field `islnds`", "`islands`"]),
+        ("--set world.islands", &["section.key=value"]),
+        ("--sweep policy.kind=fair", &["policy.kind=fair", "`allocator`"]),
+        ("--plant promises-are-fre", &["did you mean promises-are-free?"]),
+        ("--compare no-such.toml", &["no-such.toml"]),
+    ] {
+        let ended = simulate(&file, words);
+        assert_eq!(ended.code, Some(2), "{words}: {ended:?}");
+        for part in parts {
+            assert!(ended.err.contains(part), "{words}: {part} is not in {}", ended.err);
+        }
+    }
+}
+
+#[test]
+fn many_seeds_at_a_time_give_the_table_of_one_by_one() {
+    let file = evening("seeds.toml", "");
+    let told = |jobs: u32| {
+        let mut json = simulate(&file, &format!("--seeds 9 --jobs {jobs} --json")).json();
+        for measured in ["wall_ms", "events_per_second", "realtime_factor", "peak_memory_bytes"] {
+            json.as_object_mut().expect("an object").remove(measured).expect(measured);
+        }
+        json
+    };
+    let (alone, together) = (told(1), told(4));
+    assert_eq!(alone, together);
+    let single = simulate(&file, "--seed 5 --json").json();
+    let row = &alone["seeds"][4];
+    assert_eq!((&row["seed"], &row["digest"]), (&Value::from(5), &single["digest"]));
+    assert_eq!(row["figures"], single["figures"]);
+}
+
+#[test]
+fn a_planted_bug_is_seen_from_the_command_line() {
+    let file = evening("plant.toml", "");
+    let ended = simulate(&file, "--plant last-first --set people.session_min=200");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("BROKEN overtaken"), "{}", ended.out);
+    assert!(simulate(&file, "--plant list").out.contains("last-first"));
+}
+
+#[test]
+fn a_sweep_runs_once_for_each_value_and_a_rival_is_judged_at_its_best() {
+    let rival = "[[assert]]\nname = \"it is worse\"\nfigure = \"rival_best\"\nat_least = 1100\n[rival]\nname = \"measuring\"\n\
+        set = [\"policy.kind=windowed-density\", \"policy.open_first=6\"]\nsweep = \"policy.window_s=1,30\"\n\
+        best = \"fullest_island_per_mille\"\n";
+    let file = evening("rival.toml", rival);
+    let json = simulate(&file, "--json").json();
+    let assertions = json["assertions"].as_array().expect("a list");
+    assert_eq!(assertions.last().map(|a| &a["passed"]), Some(&Value::Bool(true)), "{json}");
+    assert_eq!(json["rival"]["values"].as_array().map(Vec::len), Some(2));
+    let sweep = simulate(&file, "--sweep people.session_min=5,50 --json").json();
+    let values = sweep["sweep"]["values"].as_array().expect("a list");
+    let people = |n: usize| values[n]["figures"]["peak_people"].as_u64();
+    assert!(people(0) < people(1), "{sweep}");
+}
+
+#[test]
+fn a_report_is_a_page_with_tables_beside_it() {
+    let file = evening("report.toml", "");
+    let folder = std::env::temp_dir().join(format!("tombolo-test-report-{}", std::process::id()));
+    let ended = simulate(&file, &format!("--report {} --compare {}", folder.display(), file.0.display()));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let page = read("report.html");
+    assert!(page.contains("uPlot") && page.contains("blink") && !page.contains("src=\"http"));
+    let json: Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    assert!(json["plots"].as_array().is_some_and(|plots| plots.len() >= 8));
+    assert!(read("islands.csv").starts_with("minutes,emptiest,") && read("compared-waits.csv").lines().count() > 30);
+    assert!(read("table-reasons.csv").lines().count() > 1);
+    std::fs::remove_dir_all(&folder).expect("it was made here");
+}
+
+#[test]
+fn the_schema_knows_the_keys_and_every_scenario_of_the_house_is_read() {
+    let schema = tombolo("simulate --schema").json().to_string();
+    for key in ["session_min", "hard_cap", "leader-dies", "population", "ecology", "at_most"] {
+        assert!(schema.contains(key), "{key}");
+    }
+    assert!(tombolo("simulate --schema result").json().to_string().contains("events_per_second"));
+    let folder = std::fs::read_dir(root().join("simulations")).expect("it is in the tree");
+    let files = folder
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"));
+    let mut read = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a text");
+        simulator::ScenarioFile::parse(&text, &[]).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        read += 1;
+    }
+    assert!(read >= 9, "{read} scenarios");
+}
