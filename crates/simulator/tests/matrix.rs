@@ -7,7 +7,7 @@ use crate::fixture::clean;
 const FAULT_MATRIX: &str = include_str!("../../../simulations/fault-matrix.toml");
 
 /// Seeds of each cell. `cargo xtask seeds fault-matrix` runs more.
-const ROUNDS: u64 = 2;
+const ROUNDS: u64 = 1;
 /// The cells are dealt to so many tests, which may run side by side.
 const PARTS: u64 = 16;
 
