@@ -41,7 +41,7 @@ fn assertions_decide_the_exit_code() {
     let unknown = evening("unknown.toml", "[[assert]]\nfigure = \"peak_poeple\"\nat_most = 1\n");
     let ended = simulate(&unknown, "");
     assert_eq!(ended.code, Some(2));
-    for part in ["line 17", "assert.1.figure", "peak_poeple", "peak_people"] {
+    for part in ["line 21", "assert.1.figure", "peak_poeple", "peak_people"] {
         assert!(ended.err.contains(part), "{part} is not in {}", ended.err);
     }
 }

@@ -71,7 +71,8 @@ fn a_herd_grows_where_it_eats_and_goes_where_all_is_hunted() {
     let mut hunted = Ecology::of(&island(), Growth::default());
     hunted.settle(deer(), 20);
     let meat: u64 = (0..60 * 24).map(|_| hunted.step(60, 300, 3_000, 1_000).hunted).sum();
-    assert!(hunted.herds()[0].is_gone() && meat >= 20 * 20_000, "{meat} {:?}", hunted.herds());
+    // Nearly all of it: the last ones may starve or wander off.
+    assert!(hunted.herds()[0].is_gone() && meat >= 18 * 20_000, "{meat} {:?}", hunted.herds());
 }
 
 #[test]
