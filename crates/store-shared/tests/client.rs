@@ -58,9 +58,10 @@ async fn a_server_killed_in_the_middle_of_a_write_leaves_it_unknown() {
 #[tokio::test]
 async fn a_server_that_hangs_is_given_up_within_the_deadline() {
     let server = Server::start(Arc::new(Silent::default())).await;
-    let client = client_within(DEADLINE, server.address);
-    client.connected(SOON).await.expect("it is there");
     for (request, reply) in [(insert("anna"), Reply::Unknown), (get("anna"), Reply::NotApplied)] {
+        // A client of its own: a link that was silent for twice the deadline is left, with all that waits on it.
+        let client = client_within(DEADLINE, server.address);
+        client.connected(SOON).await.expect("it is there");
         let start = Instant::now();
         assert_eq!(timeout(SOON, client.execute(request)).await.expect("no hang"), reply);
         assert!(start.elapsed() >= DEADLINE);
