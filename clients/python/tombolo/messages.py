@@ -17,18 +17,33 @@ U8 = U16 = U32 = U64 = I16 = I32 = int
 Text = str
 Blob = bytes
 Texts = List[str]
+Numbers = List[int]
+Heaps = List["Heap"]
+Guests = List["Guest"]
+Traces = List["Trace"]
 
 _NUMBERS = {"U8": "B", "U16": "H", "U32": "I", "U64": "Q", "I16": "h", "I32": "i"}
+_LISTS = {"Texts": "Text", "Numbers": "U32", "Heaps": "Heap", "Guests": "Guest", "Traces": "Trace"}
+_PARTS: Dict[str, type] = {}
+
+
+def _part(cls):
+    """Registers a struct that stands inside of messages."""
+    _PARTS[cls.__name__] = cls
+    return cls
 
 
 def _read(reader: Reader, kind: str):
     if kind in _NUMBERS:
         return reader.number(_NUMBERS[kind])
-    if kind == "Texts":
+    if kind in _LISTS:
         n = reader.number("Q")
         if n > 1_000_000:
             raise WireError("a list is too long")
-        return [_read(reader, "Text") for _ in range(n)]
+        return [_read(reader, _LISTS[kind]) for _ in range(n)]
+    if kind in _PARTS:
+        cls = _PARTS[kind]
+        return cls(*(_read(reader, f.type) for f in fields(cls)))
     data = reader.bytes(reader.number("Q"))
     return text(data) if kind == "Text" else data
 
@@ -36,8 +51,10 @@ def _read(reader: Reader, kind: str):
 def _write(kind: str, value) -> bytes:
     if kind in _NUMBERS:
         return struct.pack("<" + _NUMBERS[kind], value)
-    if kind == "Texts":
-        return struct.pack("<Q", len(value)) + b"".join(_write("Text", item) for item in value)
+    if kind in _LISTS:
+        return struct.pack("<Q", len(value)) + b"".join(_write(_LISTS[kind], item) for item in value)
+    if kind in _PARTS:
+        return b"".join(_write(f.type, getattr(value, f.name)) for f in fields(value))
     data = value.encode("utf-8") if kind == "Text" else value
     return struct.pack("<Q", len(data)) + data
 
@@ -71,6 +88,45 @@ class Message:
         values = [_read(reader, f.type) for f in fields(cls)]
         reader.finish()
         return cls(*values)
+
+
+@_part
+@dataclass
+class Heap:
+    """So many of an item."""
+
+    item: Text
+    amount: U32
+
+
+@_part
+@dataclass
+class Guest:
+    """What somebody may do on a parcel: role 1 guest, 2 builder, 3 steward."""
+
+    entity: U64
+    role: U8
+
+
+GONE, TAKEN, PILE, BUILT = 0, 1, 2, 3
+"""What a trace is."""
+
+
+@_part
+@dataclass
+class Trace:
+    """Something on the ground that differs from nature. Fields that do not apply to its kind are zero or empty."""
+
+    id: U32
+    kind: U8
+    prop: U16
+    x: I32
+    y: I32
+    name: Text
+    amount: U32
+    owner: U64
+    at_ms: U64
+    holds: Heaps
 
 
 @dataclass
@@ -143,6 +199,32 @@ class Freeze(Message, kind=9):
 
     handover: U64
     seq: U32
+
+
+@dataclass
+class Deed(Message, kind=10):
+    """Client, with a request id: do something to things; `args` are the command's own, see `docs/deeds.md`."""
+
+    deed: Text
+    partner: U64
+    args: Blob
+
+
+@dataclass
+class Offer(Message, kind=11):
+    """Client: offer a trade to somebody in view."""
+
+    to: U64
+    gives: Heaps
+    takes: Heaps
+
+
+@dataclass
+class Agree(Message, kind=12):
+    """Client: agree to what somebody offered."""
+
+    by: U64
+    terms: U64
 
 
 @dataclass
@@ -236,6 +318,65 @@ class Stay(Message, kind=72):
     """Server: the handover is off; the session goes on here, at the envelope's epoch."""
 
 
+@dataclass
+class DeedReply(Message, kind=73):
+    """Server: the outcome of the deed that the envelope names; code 0 is done."""
+
+    code: U16
+    meaning: U8
+    retry_after_ms: U32
+    gained: Heaps
+    lost: Heaps
+    made: Numbers
+
+
+@dataclass
+class Bag(Message, kind=74):
+    """Server: what you have. A higher `rev` replaces a lower one."""
+
+    rev: U64
+    items: Heaps
+    energy_kj: U32
+    energy_as_of_ms: U64
+    busy_until_ms: U64
+    parcels: Texts
+
+
+@dataclass
+class Page(Message, kind=75):
+    """Server: all traces of a chunk's page or cell (`whole` is 1), or what changed of them."""
+
+    island: U32
+    cx: I16
+    cy: I16
+    cell: U8
+    whole: U8
+    rev: U64
+    land: Text
+    owner: U64
+    kept_until_ms: U64
+    guests: Guests
+    traces: Traces
+
+
+@dataclass
+class Offered(Message, kind=76):
+    """Server: somebody offers you a trade; agree with `terms`."""
+
+    by: U64
+    terms: U64
+    gives: Heaps
+    takes: Heaps
+
+
+@dataclass
+class Agreed(Message, kind=77):
+    """Server: somebody agreed to your offer; the deed `trade` with these terms will be done if you ask for it soon."""
+
+    by: U64
+    terms: U64
+
+
 REJECTED, RETRY, RESYNC, RECONNECT = 1, 2, 3, 4
 """What a refusal asks of the client: change what you ask; ask again later; look again; connect again."""
 
@@ -259,5 +400,31 @@ CODES = {
     17: "disconnected",
     18: "tls_required",
     19: "handed_over",
+    40: "unknown_deed",
+    41: "unknown_item",
+    42: "unknown_recipe",
+    43: "unknown_building",
+    44: "amount_invalid",
+    45: "not_enough",
+    46: "bag_full",
+    47: "chest_full",
+    48: "out_of_range",
+    49: "nothing_there",
+    50: "stale",
+    51: "exhausted",
+    52: "not_yours",
+    53: "place_invalid",
+    54: "occupied",
+    55: "page_full",
+    56: "not_empty",
+    57: "busy",
+    58: "not_food",
+    59: "partner_invalid",
+    60: "partner_away",
+    61: "no_consent",
+    62: "partner_lacks",
+    63: "partner_bag_full",
+    64: "land_taken",
+    65: "land_limit",
 }
 """The names of refusal codes."""

@@ -252,6 +252,11 @@ impl Client {
             ToClient::Invite(invite) => self.invited(now, invite),
             ToClient::Ready => {}
             ToClient::Stay => self.stay(envelope.context.epoch),
+            ToClient::DeedReply(_)
+            | ToClient::Bag(_)
+            | ToClient::Page(_)
+            | ToClient::Offered(_)
+            | ToClient::Agreed(_) => {}
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -34,7 +34,7 @@ impl Family {
             Some(Kind::Hello) => Self::Hello,
             Some(Kind::Input) => Self::Input,
             Some(Kind::Speak) => Self::Speak,
-            Some(Kind::Dress) => Self::Deed,
+            Some(Kind::Dress | Kind::Deed) => Self::Deed,
             Some(Kind::GetBaseline) => Self::Baseline,
             Some(Kind::Ping) => Self::Ping,
             Some(Kind::Bye) => Self::Bye,

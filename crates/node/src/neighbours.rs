@@ -7,6 +7,7 @@ use ghosts::Applied;
 use protocol::Incarnation;
 use protocol::frame::{Body, Record, Records};
 use protocol::mesh::{Interest, KeyframeRequest, MeshMessage, Summary};
+use protocol::things::Tidings;
 use world::{EntityId, Epoch, Plant, SubCell, Tick};
 
 use crate::io::{Effect, Note};
@@ -51,6 +52,8 @@ impl Node {
             | MeshMessage::KeyframeRequest(_)
             | MeshMessage::Load(_)
             | MeshMessage::Word(_) => true,
+            // What a deed changed is told in order with the frames around it; trades are told directly.
+            MeshMessage::Tidings(tidings) => !matches!(tidings, Tidings::News(_)),
         };
         if from.host() != from_host || direct != (lane == MeshLane::Direct) {
             return self.garbage(from_host);
@@ -86,6 +89,7 @@ impl Node {
             MeshMessage::KeyframeRequest(request) => self.keyframe_request(&request),
             MeshMessage::Load(_) => {}
             MeshMessage::Word(word) => self.word(word),
+            MeshMessage::Tidings(_) => {}
         }
         self.carry_out();
     }

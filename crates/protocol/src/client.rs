@@ -8,6 +8,7 @@ use crate::codec::{self, CLIENT_CAP, Capped, SERVER_CAP};
 use crate::envelope::{self, Context, Kind};
 use crate::handover::{Follow, Freeze, Invite};
 use crate::limits;
+use crate::things::{Agree, Agreed, Bag, Deed, DeedReply, Offer, Offered, Page};
 use crate::wire::{Reader, WireError};
 
 /// The first message of a client.
@@ -195,6 +196,12 @@ pub enum ToServer {
     Follow(Follow),
     /// See [`Freeze`].
     Freeze(Freeze),
+    /// See [`Deed`].
+    Deed(Deed),
+    /// See [`Offer`].
+    Offer(Offer),
+    /// See [`Agree`].
+    Agree(Agree),
 }
 
 impl ToServer {
@@ -222,6 +229,17 @@ impl ToServer {
                 Self::Follow(follow)
             }
             Some(Kind::Freeze) => Self::Freeze(from_client(payload)?),
+            Some(Kind::Deed) => {
+                let deed: Deed = from_client(payload)?;
+                deed.within_limits()?;
+                Self::Deed(deed)
+            }
+            Some(Kind::Offer) => {
+                let offer: Offer = from_client(payload)?;
+                offer.within_limits()?;
+                Self::Offer(offer)
+            }
+            Some(Kind::Agree) => Self::Agree(from_client(payload)?),
             _ => return Ok(None),
         }))
     }
@@ -238,6 +256,9 @@ impl ToServer {
             Self::Bye => (Kind::Bye, Vec::new()),
             Self::Follow(m) => (Kind::Follow, codec::to_bytes(m)),
             Self::Freeze(m) => (Kind::Freeze, codec::to_bytes(m)),
+            Self::Deed(m) => (Kind::Deed, codec::to_bytes(m)),
+            Self::Offer(m) => (Kind::Offer, codec::to_bytes(m)),
+            Self::Agree(m) => (Kind::Agree, codec::to_bytes(m)),
         };
         envelope::write(out, kind, context, |out| out.extend_from_slice(&payload));
     }
@@ -264,6 +285,16 @@ pub enum ToClient<'a> {
     Ready,
     /// The handover is off; the session goes on here, at the epoch in the envelope.
     Stay,
+    /// See [`DeedReply`].
+    DeedReply(DeedReply),
+    /// See [`Bag`].
+    Bag(Bag),
+    /// See [`Page`].
+    Page(Page),
+    /// See [`Offered`].
+    Offered(Offered),
+    /// See [`Agreed`].
+    Agreed(Agreed),
 }
 
 impl<'a> ToClient<'a> {
@@ -299,6 +330,15 @@ impl<'a> ToClient<'a> {
                 Reader::new(payload).finish()?;
                 Self::Stay
             }
+            Some(Kind::DeedReply) => Self::DeedReply(from_server(payload)?),
+            Some(Kind::Bag) => Self::Bag(from_server(payload)?),
+            Some(Kind::Page) => {
+                let page: Page = from_server(payload)?;
+                page.within_limits()?;
+                Self::Page(page)
+            }
+            Some(Kind::Offered) => Self::Offered(from_server(payload)?),
+            Some(Kind::Agreed) => Self::Agreed(from_server(payload)?),
             _ => return Ok(None),
         }))
     }
@@ -315,6 +355,11 @@ impl<'a> ToClient<'a> {
             Self::Invite(m) => (Kind::Invite, codec::to_bytes(m)),
             Self::Ready => (Kind::Ready, Vec::new()),
             Self::Stay => (Kind::Stay, Vec::new()),
+            Self::DeedReply(m) => (Kind::DeedReply, codec::to_bytes(m)),
+            Self::Bag(m) => (Kind::Bag, codec::to_bytes(m)),
+            Self::Page(m) => (Kind::Page, codec::to_bytes(m)),
+            Self::Offered(m) => (Kind::Offered, codec::to_bytes(m)),
+            Self::Agreed(m) => (Kind::Agreed, codec::to_bytes(m)),
         };
         envelope::write(out, kind, context, |out| out.extend_from_slice(&payload));
     }

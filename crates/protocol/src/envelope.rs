@@ -56,6 +56,12 @@ kinds! {
     Follow = 8,
     /// Client: I send nothing more until the handover is over.
     Freeze = 9,
+    /// Client: do something to things. A deed.
+    Deed = 10,
+    /// Client: offer a trade.
+    Offer = 11,
+    /// Client: agree to a trade.
+    Agree = 12,
     /// Server: you are in.
     Welcome = 64,
     /// Server: what changed since the last tick.
@@ -74,6 +80,16 @@ kinds! {
     Ready = 71,
     /// Server: the handover is off; go on here.
     Stay = 72,
+    /// Server: the outcome of a deed.
+    DeedReply = 73,
+    /// Server: what you have.
+    Bag = 74,
+    /// Server: the traces of a chunk, or what changed of them.
+    Page = 75,
+    /// Server: somebody offers you a trade.
+    Offered = 76,
+    /// Server: somebody agreed to your offer.
+    Agreed = 77,
     /// Mesh: what changed in one chunk.
     Frame = 128,
     /// Mesh: what a publisher knows of its streams.
@@ -98,6 +114,12 @@ kinds! {
     Taken = 138,
     /// Mesh: forget the handover.
     CalledOff = 139,
+    /// Mesh: what a deed changed in a page.
+    News = 140,
+    /// Mesh: somebody offers a trade to an avatar of yours.
+    Proposal = 141,
+    /// Mesh: somebody agreed to the offer of an avatar of yours.
+    Consent = 142,
 }
 
 /// The context of a message.

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod load;
 pub mod mesh;
 pub mod refusal;
+pub mod things;
 pub mod tick;
 pub mod wire;
 

@@ -30,6 +30,20 @@ pub const SOFTWARE_BYTES: usize = 64;
 pub const TICKET_BYTES: usize = 512;
 /// Bytes of a handover's token.
 pub const TOKEN_BYTES: usize = 64;
+/// Bytes of a deed's name.
+pub const DEED_NAME_BYTES: usize = 32;
+/// Bytes of a deed's arguments: a trade of 16 items for 16 others stays below.
+pub const DEED_ARGS_BYTES: usize = 1_536;
+/// Items on each side of an offered trade.
+pub const OFFER_HEAPS: usize = 16;
+/// Items in a chest or bag that is told of.
+pub const BAG_HEAPS: usize = 256;
+/// Cells of a page.
+pub const PAGE_CELLS: usize = 16;
+/// Traces in one message of a page: those of a full cell, and as many that went at the same time.
+pub const PAGE_TRACES: usize = 512;
+/// People with a role on a parcel.
+pub const PAGE_GUESTS: usize = 256;
 /// Bytes of a chunk's baseline.
 pub const BASELINE_BYTES: usize = 16 * 1024;
 
@@ -43,6 +57,12 @@ pub const CLIENT_MESSAGES_BURST: u32 = 800;
 pub const SPEECH_PER_SECOND: u32 = 1;
 /// Lines that a client may say at once after a pause.
 pub const SPEECH_BURST: u32 = 4;
+/// Offers, and agreements to offers, that a client may say in a second, as a steady rate. Beyond it they are dropped.
+pub const OFFERS_PER_SECOND: u32 = 2;
+/// Offers that a client may say at once after a pause.
+pub const OFFERS_BURST: u32 = 8;
+/// Milliseconds for which an offer, and an agreement to it, holds.
+pub const OFFER_MS: u64 = 30_000;
 /// Baselines that a client is sent in a second. Beyond it the request is dropped; the client asks again.
 pub const BASELINES_PER_SECOND: u32 = 100;
 /// Replies to deeds that the server remembers for an avatar. A repeated request older than these is answered `too_old`.

@@ -17,6 +17,7 @@ use crate::envelope::{self, Context, Envelope, Kind};
 use crate::handover::Word;
 use crate::limits;
 use crate::load::{Load, LoadWire};
+use crate::things::Tidings;
 use crate::wire::{Put, Reader, WireError};
 
 /// One life of a node: host number (16 bits), index of the node on its host (8 bits), and a life that grows with each
@@ -213,6 +214,8 @@ pub enum MeshMessage<'a> {
     Load(Load),
     /// See [`Word`].
     Word(Word),
+    /// See [`Tidings`].
+    Tidings(Tidings),
 }
 
 impl MeshMessage<'_> {
@@ -227,6 +230,7 @@ impl MeshMessage<'_> {
             Self::Keyframe(m) => m.stream.publisher,
             Self::Load(m) => m.from,
             Self::Word(m) => m.from,
+            Self::Tidings(m) => m.from(),
         }
     }
 
@@ -259,6 +263,7 @@ impl MeshMessage<'_> {
                 out.put(&codec::to_bytes(&LoadWire::from(m)));
             }),
             Self::Word(m) => m.encode(out),
+            Self::Tidings(m) => m.encode(out),
         }
     }
 }
@@ -303,6 +308,9 @@ impl<'a> MeshMessage<'a> {
                 Self::KeyframeRequest(request)
             }
             Some(Kind::Load) => Self::Load(codec::from_bytes::<LoadWire, MESH_CAP>(envelope.payload)?.try_into()?),
+            Some(Kind::News | Kind::Proposal | Kind::Consent) => {
+                return Ok(Tidings::decode(&envelope)?.map(Self::Tidings));
+            }
             _ => return Ok(Word::decode(&envelope)?.map(Self::Word)),
         }))
     }

@@ -11,6 +11,7 @@ mod roundtrip;
 mod samples;
 mod splitter;
 mod strategies;
+mod things;
 mod topics;
 
 use std::path::PathBuf;

@@ -170,7 +170,13 @@ impl State {
                 say(out, request, &ToClient::Reply(Reply { code: 0, meaning: 0, retry_after_ms: 0 }));
             }
             ToServer::Bye => self.byes += 1,
-            ToServer::Speak(_) | ToServer::GetBaseline(_) | ToServer::Follow(_) | ToServer::Freeze(_) => {}
+            ToServer::Speak(_)
+            | ToServer::GetBaseline(_)
+            | ToServer::Follow(_)
+            | ToServer::Freeze(_)
+            | ToServer::Deed(_)
+            | ToServer::Offer(_)
+            | ToServer::Agree(_) => {}
         }
     }
 

@@ -87,7 +87,12 @@ impl Client {
                 | ToClient::Baseline(_)
                 | ToClient::Pong(_)
                 | ToClient::Invite(_)
-                | ToClient::Stay,
+                | ToClient::Stay
+                | ToClient::DeedReply(_)
+                | ToClient::Bag(_)
+                | ToClient::Page(_)
+                | ToClient::Offered(_)
+                | ToClient::Agreed(_),
             )
             | None => {}
         }

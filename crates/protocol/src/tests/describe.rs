@@ -12,6 +12,7 @@ use crate::frame::{Destination, Record, Records};
 use crate::handover::Say;
 use crate::limits;
 use crate::mesh::{MeshMessage, StreamId};
+use crate::things::{Heap, Page, Tidings, Trace};
 use crate::tick::{Item, Items};
 use crate::wire::{Put, WireError};
 
@@ -83,6 +84,9 @@ fn to_server(message: &ToServer) -> Value {
             json!({ "oldest": m.oldest, "newest": m.newest, "name": m.name, "token": hex(&m.token) })
         }
         ToServer::Freeze(m) => json!({ "handover": m.handover, "seq": m.seq }),
+        ToServer::Deed(m) => json!({ "deed": m.deed, "partner": m.partner, "args": hex(&m.args) }),
+        ToServer::Offer(m) => json!({ "to": m.to, "gives": heaps(&m.gives), "takes": heaps(&m.takes) }),
+        ToServer::Agree(m) => json!({ "by": m.by, "terms": m.terms }),
     }
 }
 
@@ -104,7 +108,52 @@ fn to_client(message: &ToClient<'_>) -> Result<Value, WireError> {
             "handover": m.handover, "address": m.address, "token": hex(&m.token), "within_ms": m.within_ms,
         }),
         ToClient::Ready | ToClient::Stay => json!({}),
+        ToClient::DeedReply(m) => json!({
+            "code": m.code, "meaning": m.meaning, "retry_after_ms": m.retry_after_ms, "gained": heaps(&m.gained),
+            "lost": heaps(&m.lost), "made": m.made,
+        }),
+        ToClient::Bag(m) => json!({
+            "rev": m.rev, "items": heaps(&m.items), "energy_kj": m.energy_kj, "energy_as_of_ms": m.energy_as_of_ms,
+            "busy_until_ms": m.busy_until_ms, "parcels": m.parcels,
+        }),
+        ToClient::Page(m) => page(m),
+        ToClient::Offered(m) => {
+            json!({ "by": m.by, "terms": m.terms, "gives": heaps(&m.gives), "takes": heaps(&m.takes) })
+        }
+        ToClient::Agreed(m) => json!({ "by": m.by, "terms": m.terms }),
     })
+}
+
+fn heaps(heaps: &[Heap]) -> Value {
+    heaps.iter().map(|heap| json!({ "item": heap.item, "amount": heap.amount })).collect()
+}
+
+fn page(m: &Page) -> Value {
+    let guests: Value = m.guests.iter().map(|g| json!({ "entity": g.entity, "role": g.role })).collect();
+    let trace = |t: &Trace| {
+        json!({
+            "id": t.id, "kind": t.kind, "prop": t.prop, "x": t.x, "y": t.y, "name": t.name, "amount": t.amount,
+            "owner": t.owner, "at_ms": t.at_ms, "holds": heaps(&t.holds),
+        })
+    };
+    json!({
+        "island": m.island, "cx": m.cx, "cy": m.cy, "cell": m.cell, "whole": m.whole, "rev": m.rev, "land": m.land,
+        "owner": m.owner, "kept_until_ms": m.kept_until_ms, "guests": guests,
+        "traces": m.traces.iter().map(trace).collect::<Value>(),
+    })
+}
+
+fn tidings(message: &Tidings) -> Value {
+    match message {
+        Tidings::News(m) => json!({ "from": m.from.0, "page": page(&m.page) }),
+        Tidings::Proposal(m) => json!({
+            "from": m.from.0, "by": m.by.0, "to": m.offer.to, "gives": heaps(&m.offer.gives),
+            "takes": heaps(&m.offer.takes),
+        }),
+        Tidings::Consent(m) => json!({
+            "from": m.from.0, "by": m.by.0, "name": m.name, "epoch": m.epoch.0, "to": m.to.0, "terms": m.terms,
+        }),
+    }
 }
 
 fn items(payload: &[u8]) -> Result<Value, WireError> {
@@ -195,6 +244,7 @@ fn mesh(message: &MeshMessage<'_>) -> Value {
                 "chunks": chunks,
             })
         }
+        MeshMessage::Tidings(m) => tidings(m),
         MeshMessage::Word(m) => json!({ "from": m.from.0, "handover": m.handover, "say": say(&m.say) }),
     }
 }

@@ -4,6 +4,7 @@ use bincode::config::legacy;
 use proptest::prelude::*;
 
 use super::strategies as any;
+use super::things;
 use crate::client::{Dress, GetBaseline, Ping, Speak};
 use crate::codec;
 use crate::load::LoadWire;
@@ -21,6 +22,7 @@ proptest! {
     fn wincode_writes_the_bincode_bytes_of_client_messages(
         hello in any::hello(), input in any::input(), text in "\\PC{0,80}", tint: u8, c: (i16, i16), client_ms: u64,
         follow in any::follow(), freeze in any::freeze(),
+        deed in things::any_deed(), offer in things::any_offer(), agree in things::any_agree(),
     ) {
         check!(hello);
         check!(input);
@@ -30,13 +32,23 @@ proptest! {
         check!(Ping { client_ms });
         check!(follow);
         check!(freeze);
+        check!(deed);
+        check!(offer);
+        check!(agree);
     }
 
     #[test]
     fn wincode_writes_the_bincode_bytes_of_server_messages(
         welcome in any::welcome(), reply in any::reply(), baseline in any::baseline(), pong in any::pong(),
         closing in any::closing(), invite in any::invite(),
+        deed_reply in things::any_deed_reply(), bag in things::any_bag(), page in things::any_page(),
+        offered in things::any_offered(), agreed in things::any_agreed(),
     ) {
+        check!(deed_reply);
+        check!(bag);
+        check!(page);
+        check!(offered);
+        check!(agreed);
         check!(welcome);
         check!(reply);
         check!(baseline);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use world::Tick;
 
 use super::strategies as any;
+use super::things;
 use crate::client::{ToClient, ToServer};
 use crate::envelope::{Context, Envelope};
 use crate::frame::{Body, count_updates};
@@ -45,6 +46,8 @@ proptest! {
     fn messages_of_servers(
         welcome in any::welcome(), reply in any::reply(), baseline in any::baseline(), pong in any::pong(),
         closing in any::closing(), invite in any::invite(), tick in vec(any::<u8>(), 0..100), context in any::context(),
+        deed_reply in things::any_deed_reply(), bag in things::any_bag(), page in things::any_page(),
+        offered in things::any_offered(), agreed in things::any_agreed(),
     ) {
         check_from_server(&ToClient::Welcome(welcome), context);
         check_from_server(&ToClient::Reply(reply), context);
@@ -54,6 +57,11 @@ proptest! {
         check_from_server(&ToClient::Invite(invite), context);
         check_from_server(&ToClient::Ready, context);
         check_from_server(&ToClient::Stay, context);
+        check_from_server(&ToClient::DeedReply(deed_reply), context);
+        check_from_server(&ToClient::Bag(bag), context);
+        check_from_server(&ToClient::Page(page), context);
+        check_from_server(&ToClient::Offered(offered), context);
+        check_from_server(&ToClient::Agreed(agreed), context);
         check_from_server(&ToClient::Tick(&tick), context);
     }
 
@@ -61,7 +69,7 @@ proptest! {
     fn messages_of_the_mesh(
         stream in any::stream(), tick in 1u64.., prev: u64, body in vec(any::<u8>(), 0..100),
         summary in any::summary(), interest in any::interest(), from: u64,
-        load in any::load(), word in any::word(),
+        load in any::load(), word in any::word(), tidings in things::any_tidings(),
     ) {
         let (tick, prev_tick, body) = (Tick(tick), Some(Tick(prev % tick)).filter(|t| t.0 > 0), &body[..]);
         check_mesh(&MeshMessage::Frame(Frame { stream, tick, prev_tick, body }));
@@ -71,6 +79,7 @@ proptest! {
         check_mesh(&MeshMessage::KeyframeRequest(KeyframeRequest { from: Incarnation(from), stream }));
         check_mesh(&MeshMessage::Load(load));
         check_mesh(&MeshMessage::Word(word));
+        check_mesh(&MeshMessage::Tidings(tidings));
     }
 
     #[test]

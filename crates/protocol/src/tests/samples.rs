@@ -5,6 +5,7 @@
 use world::island::{Prop, PropKind};
 use world::{Biome, Chunk, EntityId, Epoch, Gait, Ground, Heading, Hop, IslandId, Motion, Position, Tick};
 
+use super::things;
 use crate::client::{
     Baseline, Closing, Dress, GetBaseline, Hello, Input, Ping, Pong, Reply, Speak, ToClient, ToServer, Welcome,
 };
@@ -133,6 +134,13 @@ fn to_server() -> Vec<Sample> {
             ToServer::Freeze(Freeze { handover: 3, seq: 42 }),
         ),
     ]
+    .into_iter()
+    .chain(
+        things::to_server().into_iter().map(|(name, note, asks, message)| {
+            sample(name, note, if asks > 0 { request(asks) } else { session }, message)
+        }),
+    )
+    .collect()
 }
 
 fn to_client() -> Vec<Sample> {
@@ -201,6 +209,11 @@ fn to_client() -> Vec<Sample> {
         sample("ready", "to the second connection: freeze the first", Context::default(), ToClient::Ready),
         sample("stay", "the handover is off; no payload", session, ToClient::Stay),
     ]
+    .into_iter()
+    .chain(things::to_client().into_iter().map(|(name, note, answers, message)| {
+        sample(name, note, if answers > 0 { answer(answers) } else { session }, message)
+    }))
+    .collect()
 }
 
 fn welcome() -> Welcome {
@@ -433,6 +446,7 @@ fn mesh() -> Vec<Sample> {
     ]
     .into_iter()
     .chain(words())
+    .chain(things::mesh().into_iter().map(|(name, note, m)| sample(name, note, MeshMessage::Tidings(m))))
     .collect()
 }
 

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use world::{CHUNK_UNITS, Chunk, EntityId, Epoch, Hop, IslandId, Motion, Position, Tick};
 
+use super::things;
 use crate::client::{Baseline, Closing, Dress, GetBaseline, Hello, Input, Ping, Pong, Reply, Speak, ToServer, Welcome};
 use crate::envelope::Context;
 use crate::frame::{Body, Destination, Enter, Event, Handle, Leave, Look, Move};
@@ -129,6 +130,9 @@ pub fn to_server() -> impl Strategy<Value = ToServer> {
         Just(ToServer::Bye),
         follow().prop_map(ToServer::Follow),
         freeze().prop_map(ToServer::Freeze),
+        things::any_deed().prop_map(ToServer::Deed),
+        things::any_offer().prop_map(ToServer::Offer),
+        things::any_agree().prop_map(ToServer::Agree),
     ]
 }
 
