@@ -15,7 +15,7 @@ use crate::page::{Page, PageKey};
 use crate::tables::Tables;
 
 /// The schema of pages, parcels and belongings that this build writes, and the newest that it reads.
-pub(crate) const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use deeds::Rulebook;
 use node::ports::directory::{Claim, Directory, Half};
 use node::ports::mesh::{Mesh, MeshPeer};
 use node::{Config, Contract, View};
@@ -15,6 +16,7 @@ use world::{Island, IslandId, Planted, TickRate};
 
 use crate::error::HostError;
 use crate::limits::NODES;
+use crate::rules::Rules;
 
 /// The configuration of a host.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct HostConfig {
     pub view: View,
     /// What clients are told of a crowd.
     pub contract: Contract,
+    /// What deeds go by.
+    pub rules: Rules,
     /// Sessions of one node at most.
     pub sessions: usize,
     /// Limits on clients' connections.
@@ -76,6 +80,7 @@ impl HostConfig {
             flush_after_ms: 20,
             view: View::default(),
             contract: Contract::default(),
+            rules: Rules::default(),
             sessions: node::limits::SESSIONS,
             gateway: gateway::Limits::default(),
             tls: None,
@@ -130,8 +135,9 @@ impl HostConfig {
         }
     }
 
-    pub(crate) fn node(&self, incarnation: Incarnation, island: Island) -> Config {
+    pub(crate) fn node(&self, incarnation: Incarnation, island: Island, rules: Rulebook) -> Config {
         Config {
+            rules,
             rate: self.rate,
             flush_after_ms: self.flush_after_ms,
             view: self.view,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use deeds::tables::Tables;
 use gateway::{Event, Gateway, Written};
 use node::ports::mesh::{Delivery, MeshCommand};
 use node::{Effect, Input, Node, Note, Status};
@@ -29,6 +30,8 @@ pub(crate) enum Order {
     PeerUp(Incarnation, String),
     /// Its record has vanished.
     PeerVanished(Incarnation),
+    /// The tables of the rules were replaced.
+    Tables(Arc<Tables>),
     /// Say goodbye and end.
     Stop,
 }
@@ -177,6 +180,7 @@ impl Shell {
             let input = match order {
                 Order::PeerUp(peer, client_address) => Input::PeerUp { peer, client_address },
                 Order::PeerVanished(peer) => Input::PeerVanished { peer },
+                Order::Tables(tables) => Input::Tables(tables),
                 Order::Stop => {
                     self.gateway.shut_the_door();
                     let told_at = now + 2 * self.rate.period_ms();

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deeds::tables::Tables;
 use gateway::Listener;
 use node::Config;
 use node::config::Secret;
@@ -25,6 +26,7 @@ use crate::config::{HostConfig, Parts};
 use crate::error::HostError;
 use crate::limits::{COMPLAINTS, DIRECTORY_LEAVE, DIRECTORY_START, NODE_STUCK, NODES, THREADS_END, THREADS_STOP};
 use crate::neighbours::{Neighbours, Step};
+use crate::rules::Rules;
 use crate::shell::Order;
 use crate::thread::{self, End, Running, Seed};
 
@@ -55,6 +57,7 @@ pub(crate) struct Supervisor {
     board: Arc<Board>,
     store: Arc<dyn Store>,
     membership: Option<Box<dyn Membership>>,
+    tables: watch::Receiver<Arc<Tables>>,
     neighbours: Neighbours,
     nodes: Vec<Running>,
     /// The indices of the nodes whose threads have not said their end.
@@ -73,6 +76,8 @@ enum Call {
     Directory(DirectoryEvent),
     End(End),
     Complaint(u16),
+    /// The tables were replaced.
+    Tables(Arc<Tables>),
     Time,
 }
 
@@ -100,6 +105,7 @@ impl Supervisor {
             board,
             store: parts.store,
             membership: None,
+            tables: config.rules.tables.clone(),
             neighbours: Neighbours::new(claim),
             nodes: Vec::new(),
             alive: BTreeSet::new(),
@@ -141,9 +147,11 @@ impl Supervisor {
     ) -> Result<(), HostError> {
         let incarnations = (0..).map(|node| Incarnation::new(self.claim.host, node, self.claim.life));
         let family: Vec<(Incarnation, String)> = incarnations.zip(entry.client_addresses.iter().cloned()).collect();
+        let nature = Rules::nature(island);
         for (listener, (incarnation, _)) in listeners.into_iter().zip(&family) {
+            let rules = config.rules.book(config.island_id, &nature);
             let seed = Seed {
-                config: Config { secret: draw_secret()?, ..config.node(*incarnation, island.clone()) },
+                config: Config { secret: draw_secret()?, ..config.node(*incarnation, island.clone(), rules) },
                 listener,
                 limits: config.gateway,
                 siblings: family.iter().filter(|(other, _)| other != incarnation).cloned().collect(),
@@ -210,6 +218,10 @@ impl Supervisor {
                     tracing::warn!(host, "a host sent garbage; its link is cut for a while");
                     self.neighbours.distrust(self.began.elapsed(), host)
                 }
+                Call::Tables(tables) => {
+                    self.tell_all(&Order::Tables(tables)).await?;
+                    Vec::new()
+                }
                 Call::Time => self.neighbours.wake(self.began.elapsed()),
             };
             for step in steps {
@@ -232,11 +244,19 @@ impl Supervisor {
                 None => pending().await,
             }
         };
+        let tables = async {
+            match self.tables.changed().await {
+                Ok(()) => Arc::clone(&self.tables.borrow_and_update()),
+                // Whoever could replace them is gone.
+                Err(_) => pending().await,
+            }
+        };
         tokio::select! {
             changed = wish.changed() => if changed.is_ok() { Call::Wish } else { Call::Orphaned },
             Some(end) = self.ends.recv() => Call::End(end),
             Some(host) = self.complaints.recv() => Call::Complaint(host),
             event = directory => Call::Directory(event),
+            tables = tables => Call::Tables(tables),
             () = time => Call::Time,
         }
     }

@@ -1,18 +1,33 @@
 //! The documents of an avatar: itself, with its session's epoch and its remembered replies, and its place.
 
+use std::sync::LazyLock;
+
+use deeds::AVATAR_KIND;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::Key;
+use store::record::Release;
+use store::window::Remembered;
+use store::{Key, Upcasters};
 use world::{EntityId, Epoch, Position, Tick};
 
-use protocol::limits::REPLY_WINDOW;
-
-/// The schema of [`AvatarBody`] that this build writes.
+/// The schema of an avatar's document that this build writes.
 pub const AVATAR_SCHEMA: u32 = 1;
 /// The schema of [`PlaceBody`] that this build writes.
 pub const PLACE_SCHEMA: u32 = 1;
 
-/// The document `avatar/NAME`.
+/// What a session writes into an avatar's document beside the header of the commit protocol and what deeds keep there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The entity, derived from the name.
+    pub entity: u64,
+    /// The tint.
+    pub tint: u8,
+    /// How many deeds were done.
+    #[serde(default)]
+    pub deeds: u64,
+}
+
+/// The document `avatar/NAME` as it is stored, header and [`Figure`]: for those who only look at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AvatarBody {
     /// The entity, derived from the name.
@@ -21,10 +36,13 @@ pub struct AvatarBody {
     pub epoch: u32,
     /// The one raise of that epoch that succeeded; unique.
     pub holder: String,
-    /// Grows with each deed.
+    /// Grows with each write of the commit protocol that something may wait for.
     pub seq: u64,
     /// The tint.
     pub tint: u8,
+    /// How many deeds were done.
+    #[serde(default)]
+    pub deeds: u64,
     /// The newest replies, oldest first.
     pub window: Vec<Remembered>,
     /// One more than the greatest request id that was carried out.
@@ -33,28 +51,11 @@ pub struct AvatarBody {
     #[serde(default)]
     pub forgotten: u32,
     /// Who may take the session over. While it is there the holder commits nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Release>,
+    /// Grows with each change of what it is about.
     #[serde(default)]
-    pub released: Option<Released>,
-}
-
-/// A session that was released to another node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Released {
-    /// The incarnation that may take it.
-    pub to: u64,
-    /// The epoch that was released.
-    pub epoch: u32,
-}
-
-/// A reply that a repeated request gets again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
-    /// The request.
-    pub request: u32,
-    /// The digest of its content.
-    pub content: u64,
-    /// The code of its reply, 0 for done.
-    pub code: u16,
+    pub rev: u64,
 }
 
 /// The document `place/ENTITY`: where an avatar was, written now and then.
@@ -84,70 +85,46 @@ impl PlaceBody {
     }
 }
 
-/// What the window knows of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recalled {
-    /// It was carried out, with this code.
-    Done(u16),
-    /// Its id was used with another content.
-    OtherContent,
-    /// Its id is older than the window reaches.
-    TooOld,
-    /// It is new.
-    New,
+impl Figure {
+    /// A new avatar, before its first session.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let entity = entity_of(name).0;
+        Self { entity, tint: (entity % 16) as u8, deeds: 0 }
+    }
 }
 
 impl AvatarBody {
     /// A new avatar, before its first session.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let entity = entity_of(name).0;
-        let tint = (entity % 16) as u8;
+        let Figure { entity, tint, deeds } = Figure::new(name);
         Self {
             entity,
             epoch: 0,
             holder: String::new(),
             seq: 0,
             tint,
+            deeds,
             window: Vec::new(),
             next_request: 1,
             forgotten: 0,
             released: None,
+            rev: 0,
         }
     }
+}
 
-    /// Begins a new epoch with a new holder. What was released is so no more.
-    pub fn raise(&mut self, epoch: Epoch, holder: String) {
-        self.epoch = epoch.0;
-        self.holder = holder;
-        self.released = None;
-    }
-
-    /// What is remembered of a request.
-    #[must_use]
-    pub fn recall(&self, request: u32, content: u64) -> Recalled {
-        match self.window.iter().find(|r| r.request == request) {
-            Some(r) if r.content == content => Recalled::Done(r.code),
-            Some(_) => Recalled::OtherContent,
-            None if request > self.forgotten => Recalled::New,
-            None => Recalled::TooOld,
-        }
-    }
-
-    /// Remembers a reply and forgets the oldest beyond the window.
-    pub fn remember(&mut self, request: u32, content: u64, code: u16) {
-        self.window.push(Remembered { request, content, code });
-        let over = self.window.len().saturating_sub(REPLY_WINDOW);
-        let forgotten = self.window.drain(..over).map(|r| r.request).max();
-        self.forgotten = self.forgotten.max(forgotten.unwrap_or(0));
-        self.next_request = self.next_request.max(request.saturating_add(1));
-    }
+/// How the documents that a node commits to are read. One of a newer release is left alone, its header too.
+pub(crate) fn upcasters() -> &'static Upcasters {
+    static UPCASTERS: LazyLock<Upcasters> = LazyLock::new(|| Upcasters::default().reading(AVATAR_KIND, AVATAR_SCHEMA));
+    &UPCASTERS
 }
 
 /// The key of an account's avatar.
 #[must_use]
 pub fn avatar_key(name: &str) -> Key {
-    Key::new("avatar", name)
+    deeds::avatar_key(name)
 }
 
 /// The key of an avatar's place.

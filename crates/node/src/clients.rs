@@ -1,16 +1,15 @@
 //! What clients send, and what comes of it.
 
-use protocol::client::{self, Dress, Reply, Speak, ToClient, ToServer};
+use protocol::client::{self, Reply, Speak, ToClient, ToServer};
 use protocol::envelope::{Context, Envelope};
 use protocol::frame::EVENT_SPEECH;
 use protocol::{Code, limits as wire_limits};
-use world::{Baseline, Digest, EntityId, Motion, Position, Segment, Verdict};
+use world::{Baseline, EntityId, Motion, Position, Segment, Verdict};
 
 use crate::io::{ConnId, Effect};
 use crate::lifecycle::retry_after_ms;
 use crate::limits;
 use crate::machine::Node;
-use crate::session::deed::{Asked, Outcome};
 use crate::session::{Session, Stage};
 
 impl Node {
@@ -31,7 +30,7 @@ impl Node {
         }
     }
 
-    fn refuse_client(&mut self, conn: ConnId) {
+    pub(crate) fn refuse_client(&mut self, conn: ConnId) {
         self.counters.client_refusals += 1;
         self.end_session(conn, Code::BadMessage, true);
     }
@@ -55,6 +54,9 @@ impl Node {
             (Stage::Playing(_), ToServer::Input(input)) => self.input(conn, &input),
             (Stage::Playing(_), ToServer::Speak(speak)) => self.speak(conn, context.request, speak),
             (Stage::Playing(_), ToServer::Dress(dress)) => self.dress(conn, context, &dress),
+            (Stage::Playing(_), ToServer::Deed(deed)) => self.deed(conn, context, deed),
+            (Stage::Playing(_), ToServer::Offer(offer)) => self.offer(conn, offer),
+            (Stage::Playing(_), ToServer::Agree(agree)) => self.agree(conn, agree),
             (Stage::Playing(_), ToServer::GetBaseline(ask)) => {
                 self.baseline(conn, world::Chunk::new(ask.cx, ask.cy));
             }
@@ -120,37 +122,6 @@ impl Node {
         self.reply(conn, request, None);
     }
 
-    fn dress(&mut self, conn: ConnId, context: Context, dress: &Dress) {
-        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        let content = Digest::of(&[protocol::Kind::Dress as u8, dress.tint]);
-        let asked = Asked { request: context.request, trace: context.trace, content, tint: dress.tint };
-        if context.request == 0 {
-            return self.refuse_client(conn);
-        }
-        match playing.deeds.ask(asked) {
-            Ok(()) => {
-                let turn = playing.deeds.poll(self.now);
-                self.deed_turn(conn, turn);
-            }
-            Err(code) => self.reply(conn, context.request, Some(code)),
-        }
-    }
-
-    pub(crate) fn deed_done(&mut self, conn: ConnId, outcome: Outcome) {
-        if let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut)
-            && let Some(body) = &outcome.body
-        {
-            playing.watch.confirm(outcome.asked_at);
-            let entity = playing.entity;
-            self.counters.deeds_repeated += u64::from(outcome.repeated);
-            self.counters.deeds += u64::from(!outcome.repeated);
-            if let Some(avatar) = self.authority.get_mut(entity) {
-                avatar.dress(body.tint);
-            }
-        }
-        self.reply(conn, outcome.asked.request, outcome.refused);
-    }
-
     fn baseline(&mut self, conn: ConnId, chunk: world::Chunk) {
         let now = self.now;
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
@@ -163,7 +134,7 @@ impl Node {
         self.tell(conn, 0, &ToClient::Baseline(client::Baseline { cx: chunk.cx, cy: chunk.cy, hash, bytes }));
     }
 
-    fn reply(&mut self, conn: ConnId, request: u32, refused: Option<Code>) {
+    pub(crate) fn reply(&mut self, conn: ConnId, request: u32, refused: Option<Code>) {
         let reply = Reply {
             code: refused.map_or(0, |c| c as u16),
             meaning: refused.map_or(0, |c| c.meaning() as u8),

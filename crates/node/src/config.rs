@@ -1,5 +1,9 @@
 //! What a node is told at birth. The shell reads it from files and the directory; the machine takes it as given.
 
+use std::sync::Arc;
+
+use deeds::tables::Tables;
+use deeds::{IslandNature, Registry, Rulebook};
 use protocol::Incarnation;
 use world::{Island, IslandId, Planted, TickRate};
 
@@ -88,6 +92,8 @@ pub struct Config {
     pub island_id: IslandId,
     /// The island.
     pub island: Island,
+    /// What deeds go by.
+    pub rules: Rulebook,
     /// Sessions at most.
     pub sessions: usize,
     /// What the welcome says of the software.
@@ -96,6 +102,17 @@ pub struct Config {
     pub secret: Secret,
     /// The planted bug, none in production.
     pub planted: Planted,
+}
+
+/// The commands and tables of the build, for an island. The nodes of a host share one.
+#[must_use]
+pub fn standard_rules(island_id: IslandId, island: Island) -> Rulebook {
+    Rulebook {
+        registry: Arc::new(Registry::standard()),
+        tables: Arc::new(Tables::built_in()),
+        nature: Arc::new(IslandNature::new(island)),
+        island: island_id,
+    }
 }
 
 impl Config {
@@ -109,6 +126,7 @@ impl Config {
             view: View::default(),
             contract: Contract::default(),
             island_id,
+            rules: standard_rules(island_id, island.clone()),
             island,
             sessions: limits::SESSIONS,
             software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),

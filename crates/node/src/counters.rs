@@ -80,6 +80,18 @@ counters! {
     store_unknown,
     /// Deeds committed.
     deeds,
+    /// Requests that the rules refused, or that could not be carried out now.
+    deeds_refused,
+    /// Pages read.
+    page_reads,
+    /// News of pages, own and of other nodes.
+    page_news,
+    /// News of pages sent to other nodes.
+    page_news_sent,
+    /// Trades offered by clients.
+    offers,
+    /// Agreements to offers of clients.
+    agreements,
     /// Requests answered from the stored replies.
     deeds_repeated,
     /// Sessions that ended because a newer epoch was seen.

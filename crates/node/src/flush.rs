@@ -64,14 +64,16 @@ impl Node {
         self.feed.begin_turn(&Sight { tick, ghosts: &self.ghosts, pace: &self.pace });
         let mut conns: Vec<ConnId> = self.sessions.keys().copied().collect();
         conns.retain(|conn| self.sessions.get(conn).is_some_and(|s| !s.blocked));
+        let mut resets = Vec::new();
         for conn in conns {
-            self.flush_session(conn, tick, &mut shared);
+            self.flush_session(conn, tick, &mut shared, &mut resets);
         }
+        resets.into_iter().for_each(|conn| self.owe_pages(conn));
         self.feed.flushed(tick);
         self.flushed = tick;
     }
 
-    fn flush_session(&mut self, conn: ConnId, tick: Tick, shared: &mut Shared) {
+    fn flush_session(&mut self, conn: ConnId, tick: Tick, shared: &mut Shared, resets: &mut Vec<ConnId>) {
         let Some(session) = self.sessions.get_mut(&conn) else { return };
         let control = std::mem::take(&mut session.outbox);
         let context = session.context(0);
@@ -99,6 +101,10 @@ impl Node {
             }
             if let Some(centre) = settled {
                 self.tell_settled(conn, centre, tick, shared, &mut parts);
+            }
+            if told.as_ref().is_some_and(|(shift, _)| shift.reset) {
+                // It forgets the pages too, but not before it has read this write.
+                resets.push(conn);
             }
             if let Some((shift, tellings)) = &told {
                 let share = Share { shift, tellings, eye, actors: self.feed.actors_upon(entity) };
@@ -192,14 +198,28 @@ impl Node {
     /// Follows the avatars with the sessions' views and the node's interest.
     pub(crate) fn look_around(&mut self) {
         let now = self.now;
-        for session in self.sessions.values_mut() {
+        for (conn, session) in &mut self.sessions {
             let Some(playing) = Session::playing_mut(session) else { continue };
             let Some(avatar) = self.authority.get(playing.entity) else { continue };
             playing.view.stand(avatar.segment.at(self.tick, &self.pace));
             let Some((added, dropped)) = playing.view.look_from(avatar.chunk()) else { continue };
-            added.into_iter().for_each(|chunk| self.interest.need(chunk));
-            dropped.into_iter().for_each(|chunk| self.interest.release(now, chunk));
+            for chunk in added {
+                self.interest.need(chunk);
+                playing.pages_due.insert(chunk);
+            }
+            for chunk in dropped {
+                self.interest.release(now, chunk);
+                playing.pages_due.remove(&chunk);
+                self.pages.untold(chunk, *conn);
+            }
         }
+    }
+
+    /// A client was told to forget everything.
+    fn owe_pages(&mut self, conn: ConnId) {
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        playing.pages_due = playing.view.needed().collect();
+        playing.view.needed().for_each(|chunk| self.pages.untold(chunk, conn));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use deeds::tables::Tables;
 use protocol::mesh::Topic;
 use protocol::{Code, Incarnation};
 use store::{Reply, Request};
@@ -92,6 +93,8 @@ pub enum Input {
         /// To whom.
         to: Incarnation,
     },
+    /// The tables of the rules were written anew: deeds go by them from now on.
+    Tables(Arc<Tables>),
     /// The process is to end: close all sessions.
     Stop,
 }

@@ -31,16 +31,17 @@ mod publisher;
 mod session;
 mod status;
 mod storage;
+mod things;
 mod timekeeper;
 mod viewer;
 
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Contract, View};
+pub use config::{Config, Contract, View, standard_rules};
 pub use counters::Counters;
 pub use crowd::ladder::Step;
 pub use io::{ConnId, Effect, Input, Note, OpId, WakeReason};
 pub use machine::Node;
-pub use status::{ChunkStatus, CrowdStatus, EntityStatus, PeerStatus, Status};
+pub use status::{ChunkStatus, CrowdStatus, EntityStatus, PageStatus, PeerStatus, Status};
 pub use timekeeper::Timekeeper;

@@ -4,17 +4,19 @@ use protocol::client::{self, Closing, Hello, ToClient, Welcome};
 use protocol::envelope::Context;
 use protocol::frame::{Destination, Look};
 use protocol::{Code, Incarnation, PROTOCOL_OLDEST, PROTOCOL_VERSION, limits as wire_limits};
+use store::{Holding, Record};
 use world::{EntityId, Epoch, Millis, Position, Segment};
 
 use crate::authority::Avatar;
-use crate::avatar::AvatarBody;
+use crate::avatar::{AVATAR_SCHEMA, Figure, avatar_key, entity_of};
 use crate::handover::guest::GuestInput;
 use crate::io::{ConnId, Effect, Note};
 use crate::limits;
 use crate::machine::Node;
 use crate::session::arrival::{Arrival, Arrived};
 use crate::session::checkpoint::Checkpoint;
-use crate::session::deed::Deeds;
+use crate::session::deed::{Deeds, figure};
+use crate::session::trade::Trades;
 use crate::session::view::SessionView;
 use crate::session::watch::Watch;
 use crate::session::{Bucket, Part, Playing, Session, Stage, Turn};
@@ -22,7 +24,7 @@ use crate::session::{Bucket, Part, Playing, Session, Stage, Turn};
 /// An avatar that enters the world: its document, where and how it goes on, and what its client will see.
 pub(crate) struct Entrance {
     pub(crate) name: String,
-    pub(crate) body: AvatarBody,
+    pub(crate) record: Box<Record>,
     pub(crate) segment: Segment,
     pub(crate) view: SessionView,
     pub(crate) checkpoint: Checkpoint,
@@ -51,7 +53,7 @@ impl Node {
             return self.end_session(conn, Code::Full, true);
         }
         let Some(session) = self.sessions.get_mut(&conn) else { return };
-        let mut arrival = Arrival::new(hello.name, self.config.incarnation, conn, self.config.planted);
+        let mut arrival = Arrival::new(self.now, hello.name, self.config.incarnation, conn, self.config.planted);
         let turn = arrival.poll(self.now);
         session.stage = Stage::Arriving(Box::new(arrival));
         if let Turn::Ask(request) = turn {
@@ -61,52 +63,62 @@ impl Node {
 
     /// The epoch is raised: the avatar enters the world.
     pub(crate) fn enter_world(&mut self, conn: ConnId, arrived: Arrived) {
-        let Arrived { body, place, stored } = arrived;
-        let (entity, epoch, now) = (EntityId(body.entity), Epoch(body.epoch), self.now);
-        let at = self.resume_place(entity, place.map(|p| (p.order(), p.position())));
+        let Arrived { record, place, stored } = arrived;
         let Some(Session { stage: Stage::Arriving(arrival), .. }) = self.sessions.get(&conn) else { return };
         let name = arrival.name().to_owned();
+        let (entity, epoch, now) = (entity_of(&name), record.epoch, self.now);
+        let at = self.resume_place(entity, place.map(|p| (p.order(), p.position())));
         let view = SessionView::new(self.config.view, self.config.island.plan().size_chunks, self.config.planted);
         let segment = Segment::standing(at, self.tick + 1);
         let checkpoint = Checkpoint::new(now, entity, epoch, stored);
-        self.begin_play(conn, Entrance { name, body, segment, view, checkpoint });
+        self.begin_play(conn, Entrance { name, record, segment, view, checkpoint });
     }
 
     /// The avatar enters the world, and its client is welcomed.
     pub(crate) fn begin_play(&mut self, conn: ConnId, entrance: Entrance) {
-        let Entrance { name, body, segment, view, checkpoint } = entrance;
-        let (entity, epoch, now) = (EntityId(body.entity), Epoch(body.epoch), self.now);
+        let Entrance { name, record, segment, view, checkpoint } = entrance;
+        let (entity, epoch, now) = (entity_of(&name), record.epoch, self.now);
+        let Some(Figure { tint, .. }) = figure(&record) else {
+            return self.end_session(conn, Code::DocumentUnreadable, true);
+        };
         if let Some(former) = self.authority.get(entity).map(|a| a.conn) {
             self.lose_session(former, Code::Replaced, self.config.incarnation);
         }
         let Some(handle) = self.handles.take(now) else { return self.end_session(conn, Code::Full, true) };
         let Some(session) = self.sessions.get_mut(&conn) else { return };
-        let look = Look { kind: 0, tint: body.tint, name: name.clone() };
+        let look = Look { kind: 0, tint, name: name.clone() };
         let reach = self.rules.reach(segment.from, now);
         self.authority.insert(Avatar::new(conn, entity, epoch, handle, look, segment, reach));
         let every = |a_second: u32| 1_000 / u64::from(a_second);
         let speech = Bucket::new(now, wire_limits::SPEECH_BURST, every(wire_limits::SPEECH_PER_SECOND));
         let baselines = wire_limits::BASELINES_PER_SECOND;
+        let holding = Holding { actor: avatar_key(&name), epoch, holder: record.holder.clone() };
         session.stage = Stage::Playing(Box::new(Playing {
             name: name.clone(),
             entity,
             epoch,
             last_input: None,
             ack: None,
+            deeds: Deeds::new(now, holding, &record.open, self.config.planted),
+            trades: Trades::default(),
+            told_rev: 0,
+            pages_due: view.needed().collect(),
             view,
-            deeds: Deeds::new(name.clone(), epoch, body.holder.clone(), self.config.planted),
-            watch: Watch::new(now, body.holder.clone(), conn.0 * 97),
+            watch: Watch::new(now, record.holder.clone(), conn.0 * 97),
             checkpoint,
             speech,
             baselines: Bucket::new(now, baselines, every(baselines)),
+            offers: Bucket::new(now, wire_limits::OFFERS_BURST, every(wire_limits::OFFERS_PER_SECOND)),
             giving: None,
             settled_at: now,
         }));
         let trace = session.trace;
         self.counters.sessions_begun += 1;
         self.effect(Effect::Note(Note::SessionBegan { conn, name, trace }));
-        let welcome = self.welcome(entity, segment.from, body.tint, body.next_request);
+        let welcome = self.welcome(entity, segment.from, tint, record.window.next_request.max(1));
         self.tell(conn, 0, &ToClient::Welcome(welcome));
+        self.tell_bag(conn, record.rev, record.body.as_ref().and_then(|body| body.read(AVATAR_SCHEMA).ok()));
+        self.deed_needs(conn);
     }
 
     /// The newest of the checkpoint and the ghost of the former session, the landing place for a newcomer.
@@ -180,6 +192,7 @@ impl Node {
     fn take_leave(&mut self, conn: ConnId, mut playing: Playing, to: Destination) {
         for chunk in playing.view.needed() {
             self.interest.release(self.now, chunk);
+            self.pages.untold(chunk, conn);
         }
         let held = self.authority.get(playing.entity).is_some_and(|a| a.conn == conn);
         let avatar = if held { self.authority.remove(playing.entity, to) } else { None };
@@ -223,11 +236,8 @@ impl Node {
         match &mut session.stage {
             Stage::Greeting | Stage::Following(_) => {}
             Stage::Arriving(arrival) => {
-                let asked = |(owner, part): &(ConnId, Part)| *owner == conn && *part == Part::Arrival;
-                let busy = self.operations.values().any(asked);
-                if !busy && let Turn::Ask(request) = arrival.poll(now) {
-                    self.ask_store(conn, Part::Arrival, request);
-                }
+                let turn = arrival.poll(now);
+                self.arrival_turn(conn, turn);
             }
             Stage::Playing(playing) => {
                 let Some(avatar) = self.authority.get_mut(playing.entity) else { return };
@@ -243,8 +253,8 @@ impl Node {
                 let at = avatar.segment.at(tick, &self.pace);
                 let watch = playing.watch.poll(now, &playing.name);
                 let checkpoint = playing.checkpoint.poll(now, tick, at);
-                let turn = playing.deeds.poll(now);
-                self.deed_turn(conn, turn);
+                playing.deeds.wake(now);
+                self.deed_needs(conn);
                 for (part, request) in [(Part::Watch, watch), (Part::Checkpoint, checkpoint)] {
                     if let Some(request) = request {
                         self.ask_store(conn, part, request);

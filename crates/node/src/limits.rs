@@ -119,3 +119,19 @@ pub const MOVE_MARGIN: i64 = 10_000;
 pub const STRAINED_PER_MILLE: u16 = 600;
 /// Milliseconds after which what a node said of its load is too old to decide by.
 pub const LOAD_MS: u64 = 3_500;
+
+/// Documents of pages that a node reads at a time. Further ones wait: thousands of chunks may wake at once.
+pub const PAGE_READS: usize = 64;
+/// Milliseconds, and up to as many more, after which a page in view is read again: whatever was missed shows by then.
+pub const PAGE_AGAIN_MS: u64 = 30_000;
+/// Milliseconds, and up to as many more, after which a page that has just woken is read again: a node that changed it
+/// meanwhile may not have known that we see it.
+pub const PAGE_EARLY_MS: u64 = 1_500;
+/// Milliseconds before a page is read again that lags behind what was told of it.
+pub const PAGE_BEHIND_MS: u64 = 150;
+/// Milliseconds before a page is read again when the store did not say.
+pub const PAGE_RETRY_MS: u64 = 500;
+/// Milliseconds over which the pages in view are read again when a peer is gone.
+pub const PAGE_SPREAD_MS: u64 = 3_000;
+/// Documents that a node frees of left intents at a time. Further ones are found again at the next look.
+pub const MENDINGS: usize = 64;

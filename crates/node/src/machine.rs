@@ -9,6 +9,8 @@ use ghosts::Ghosts;
 use protocol::Code;
 use protocol::frame::Body;
 use protocol::mesh::{Interest, MeshMessage, Topic};
+use store::Key;
+use store::commit::Resolver;
 use world::{Chunk, Millis, Pace, Rules, Terrain, Tick};
 
 use crate::authority::Authority;
@@ -25,7 +27,10 @@ use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
 use crate::limits;
 use crate::peers::Peers;
 use crate::publisher::{self, Channel, Publisher};
-use crate::session::{Part, Session};
+use crate::session::Session;
+use crate::session::driver::Driver;
+use crate::storage::Waiter;
+use crate::things::pages::Pages;
 use crate::viewer::{BodyRef, SeenFrame, Viewer};
 
 /// One node.
@@ -42,8 +47,11 @@ pub struct Node {
     pub(crate) flushed: Tick,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) sessions: BTreeMap<ConnId, Session>,
-    pub(crate) operations: BTreeMap<OpId, (ConnId, Part)>,
+    pub(crate) operations: BTreeMap<OpId, Waiter>,
     pub(crate) last_operation: u64,
+    /// Who frees documents of intents, by document.
+    pub(crate) menders: BTreeMap<Key, Driver<Resolver>>,
+    pub(crate) pages: Pages,
     pub(crate) handles: Handles,
     pub(crate) authority: Authority,
     pub(crate) publisher: Publisher,
@@ -80,6 +88,8 @@ impl Node {
             sessions: BTreeMap::new(),
             operations: BTreeMap::new(),
             last_operation: 0,
+            menders: BTreeMap::new(),
+            pages: Pages::default(),
             handles: Handles::default(),
             authority: Authority::default(),
             publisher: Publisher::new(config.incarnation, config.island_id, config.planted),
@@ -125,6 +135,7 @@ impl Node {
             Input::HandOver { conn, to } => {
                 self.hand_over(conn, to, Reason::Ordered);
             }
+            Input::Tables(tables) => self.config.rules.tables = tables,
             Input::Stop => self.stop(),
         }
         self.catch_up();
@@ -187,8 +198,10 @@ impl Node {
         self.unbind_the_silent();
         self.tend_sessions();
         self.tend_guests();
+        self.tend_menders();
         self.look_around();
         let added = self.settle_interest();
+        self.tend_pages();
         self.advance();
         self.look_around();
         self.show_own_streams(&added);
@@ -242,10 +255,12 @@ impl Node {
         let island = self.config.island_id;
         for chunk in &change.added {
             self.effect(Effect::Subscribe { filter: Topic::chunk_filter(island, *chunk).to_vec() });
+            self.pages.wake(self.now, *chunk);
         }
         for chunk in &change.dropped {
             self.effect(Effect::Unsubscribe { filter: Topic::chunk_filter(island, *chunk).to_vec() });
             self.viewer.drop_chunk(*chunk);
+            self.pages.sleep(*chunk);
         }
         self.carry_out();
         let message = self.interest_message();

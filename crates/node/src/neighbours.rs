@@ -26,6 +26,7 @@ impl Node {
         match self.peers.appear(self.now, peer, client_address) {
             Appeared::New { ended } => {
                 if let Some(ended) = ended {
+                    self.pages.distrust(self.now);
                     self.viewer.drop_publisher(ended);
                     self.carry_out();
                 }
@@ -89,7 +90,11 @@ impl Node {
             MeshMessage::KeyframeRequest(request) => self.keyframe_request(&request),
             MeshMessage::Load(_) => {}
             MeshMessage::Word(word) => self.word(word),
-            MeshMessage::Tidings(_) => {}
+            MeshMessage::Tidings(tidings) => {
+                if !self.tidings(tidings) {
+                    self.garbage(from_host);
+                }
+            }
         }
         self.carry_out();
     }
@@ -139,6 +144,7 @@ impl Node {
     pub(crate) fn unbind_the_silent(&mut self) {
         for peer in self.peers.silent(self.now, self.config.planted) {
             self.viewer.drop_publisher(peer);
+            self.pages.distrust(self.now);
             if self.peers.unbind(self.now, peer) {
                 self.effect(Effect::Note(Note::PeerUnbound { peer }));
             }

@@ -1,5 +1,6 @@
 //! What the console may show of a node: a copy of its state at this moment, made when somebody looks.
 
+use deeds::Trace;
 use protocol::Incarnation;
 use protocol::frame::Look;
 use world::{Chunk, EntityId, Epoch, Hop, Millis, Motion, Position, Tick};
@@ -48,6 +49,23 @@ pub struct CrowdStatus {
     pub step: Step,
     /// How many it holds, as this node knows.
     pub movers: u32,
+}
+
+/// What stands in a chunk in view, as this node knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageStatus {
+    /// Which.
+    pub chunk: Chunk,
+    /// Its documents.
+    pub documents: u32,
+    /// Natural props of which something is missing.
+    pub taken: u32,
+    /// Piles on the ground.
+    pub piles: u32,
+    /// What was built.
+    pub built: u32,
+    /// Whose land it is, 0 for nobody's.
+    pub owner: u64,
 }
 
 /// Another node as this one knows it.
@@ -100,6 +118,8 @@ pub struct Status {
     pub chunks: Vec<ChunkStatus>,
     /// Crowded chunks that it sees, by chunk.
     pub crowds: Vec<CrowdStatus>,
+    /// Chunks that it sees and in which something differs from nature.
+    pub pages: Vec<PageStatus>,
     /// Its peers.
     pub peers: Vec<PeerStatus>,
     /// Totals.
@@ -113,6 +133,26 @@ impl Node {
         let status =
             |(chunk, ladder): (Chunk, &Ladder)| CrowdStatus { chunk, step: ladder.step(), movers: ladder.movers() };
         self.crowds.iter().map(status).filter(|crowd| crowd.step > Step::Full).collect()
+    }
+
+    fn page_statuses(&self) -> Vec<PageStatus> {
+        let mut pages: Vec<PageStatus> = Vec::new();
+        for (chunk, known) in self.pages.known() {
+            if pages.last().is_none_or(|last| last.chunk != chunk) {
+                pages.push(PageStatus { chunk, ..PageStatus::default() });
+            }
+            let Some(page) = pages.last_mut() else { continue };
+            page.documents += 1;
+            page.owner = known.rights.as_ref().map_or(page.owner, |rights| rights.owner);
+            for trace in known.traces.values() {
+                *match trace {
+                    Trace::Taken(_) => &mut page.taken,
+                    Trace::Pile(_) => &mut page.piles,
+                    Trace::Built(_) => &mut page.built,
+                } += 1;
+            }
+        }
+        pages
     }
 
     /// The node as it is now.
@@ -171,6 +211,7 @@ impl Node {
             interest: self.interest.chunks().collect(),
             chunks,
             crowds: self.crowded(),
+            pages: self.page_statuses(),
             peers: self
                 .peers
                 .iter()

@@ -1,38 +1,74 @@
-//! The machine's dealings with the store: which part of which session each request belongs to.
+//! The machine's dealings with the store: which part of which session, which page or which document each request belongs
+//! to.
 //!
 //! An answer to a request that nobody waits for any more is dropped by its number.
 
-use store::{Reply, Request};
-use world::Plant;
+use protocol::{Code, Incarnation};
+use store::commit::{Patience, Resolved, Resolver};
+use store::{Key, Reply, Request};
+use world::{Chunk, Plant};
 
 use crate::handover::giving::GiveInput;
-use crate::io::{ConnId, Effect, OpId};
+use crate::io::{ConnId, Effect, Note, OpId};
+use crate::limits::MENDINGS;
 use crate::machine::Node;
-use crate::session::deed::Outcome;
+use crate::session::arrival::{Arrived, terms};
+use crate::session::deed::Need;
+use crate::session::driver::Driver;
 use crate::session::watch::Seen;
 use crate::session::{Part, Session, Stage, Turn};
-use protocol::Code;
-use protocol::Incarnation;
+
+/// Who waits for an answer of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Waiter {
+    /// A part of a session.
+    Session(ConnId, Part),
+    /// A page or cell of a chunk that is in view.
+    Page(Chunk, u8),
+    /// Who frees this document of an intent that its transaction left.
+    Mending(Key),
+}
 
 impl Node {
     pub(crate) fn ask_store(&mut self, conn: ConnId, part: Part, request: Request) {
+        if part == Part::Farewell {
+            self.counters.store_requests += 1;
+            self.last_operation += 1;
+            return self.effect(Effect::Store { op: OpId(self.last_operation), request });
+        }
+        self.ask_for(Waiter::Session(conn, part), request);
+    }
+
+    /// Asks for somebody, who waits for the newest request only: the answer to one that was given up must not be taken
+    /// for it.
+    pub(crate) fn ask_for(&mut self, waiter: Waiter, request: Request) {
         self.last_operation += 1;
         let op = OpId(self.last_operation);
-        if part != Part::Farewell {
-            // A part waits for its newest request only: the answer to one that was given up must not be taken for it.
-            self.operations.retain(|_, waits| *waits != (conn, part));
-            self.operations.insert(op, (conn, part));
-        }
+        self.operations.retain(|_, waits| *waits != waiter);
+        self.operations.insert(op, waiter);
         self.counters.store_requests += 1;
         self.effect(Effect::Store { op, request });
     }
 
     pub(crate) fn store_reply(&mut self, op: OpId, reply: Reply) {
         self.counters.store_unknown += u64::from(reply == Reply::Unknown);
-        let Some((conn, part)) = self.operations.remove(&op) else { return };
+        match self.operations.remove(&op) {
+            None => {}
+            Some(Waiter::Session(conn, part)) => self.session_reply(conn, part, reply),
+            Some(Waiter::Page(chunk, cell)) => self.page_reply(chunk, cell, reply),
+            Some(Waiter::Mending(key)) => {
+                let now = self.now;
+                let Some(mender) = self.menders.get_mut(&key) else { return };
+                let turn = mender.reply(now, reply);
+                self.mending_turn(key, turn);
+            }
+        }
+    }
+
+    fn session_reply(&mut self, conn: ConnId, part: Part, reply: Reply) {
         match part {
             Part::Arrival => self.arrival_reply(conn, reply),
-            Part::Deed => self.deed_reply(conn, reply),
+            Part::Deed(part) => self.deed_reply(conn, part, reply),
             Part::Watch => self.watch_reply(conn, reply),
             Part::Checkpoint => self.checkpoint_reply(conn, reply),
             Part::Giving => self.give(conn, GiveInput::Stored(reply)),
@@ -43,13 +79,18 @@ impl Node {
 
     /// Forgets what a session has asked; the answers will be dropped.
     pub(crate) fn forget_operations(&mut self, conn: ConnId) {
-        self.operations.retain(|_, (owner, _)| *owner != conn);
+        self.operations.retain(|_, waits| !matches!(waits, Waiter::Session(owner, _) if *owner == conn));
     }
 
     fn arrival_reply(&mut self, conn: ConnId, reply: Reply) {
         let now = self.now;
         let Some(Session { stage: Stage::Arriving(arrival), .. }) = self.sessions.get_mut(&conn) else { return };
-        match arrival.reply(now, reply) {
+        let turn = arrival.reply(now, reply);
+        self.arrival_turn(conn, turn);
+    }
+
+    pub(crate) fn arrival_turn(&mut self, conn: ConnId, turn: Turn<Arrived>) {
+        match turn {
             Turn::Ask(request) => self.ask_store(conn, Part::Arrival, request),
             Turn::Wait => {}
             Turn::Done(arrived) => self.enter_world(conn, arrived),
@@ -57,27 +98,24 @@ impl Node {
         }
     }
 
-    fn deed_reply(&mut self, conn: ConnId, reply: Reply) {
+    fn deed_reply(&mut self, conn: ConnId, part: store::commit::Part, reply: Reply) {
         let now = self.now;
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        let turn = playing.deeds.reply(now, reply);
-        self.deed_turn(conn, turn);
+        playing.deeds.reply(now, part, reply);
+        self.deed_needs(conn);
     }
 
-    /// Goes on with a session's deeds until they wait for the store.
-    pub(crate) fn deed_turn(&mut self, conn: ConnId, mut turn: Turn<Outcome>) {
+    /// Carries out what a session's deeds want, until they wait for the store.
+    pub(crate) fn deed_needs(&mut self, conn: ConnId) {
         loop {
-            match turn {
-                Turn::Ask(request) => return self.ask_store(conn, Part::Deed, request),
-                // Who waits for the last commit of a session that is given away goes on.
-                Turn::Wait => return self.wake_giving(conn),
-                Turn::Done(outcome) => self.deed_done(conn, outcome),
-                Turn::End(Code::Replaced) => return self.replaced(conn, Incarnation(0)),
-                Turn::End(code) => return self.end_session(conn, code, true),
-            }
-            let now = self.now;
             let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-            turn = playing.deeds.poll(now);
+            match playing.deeds.poll() {
+                Some(Need::Store(part, request)) => self.ask_store(conn, Part::Deed(part), request),
+                Some(Need::Answer(ended)) => self.deed_ended(conn, *ended),
+                Some(Need::Note(key, reason)) => self.effect(Effect::Note(Note::Unreadable { key, reason })),
+                // Who waits for the last commit of a session that is given away goes on.
+                None => return self.wake_giving(conn),
+            }
         }
     }
 
@@ -85,10 +123,14 @@ impl Node {
         let (now, planted) = (self.now, self.config.planted);
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
         match playing.watch.reply(now, playing.epoch, reply) {
-            Seen::Mine(body) => {
-                let entity = playing.entity;
+            Seen::Mine(looked) => {
+                let (entity, key) = (playing.entity, playing.holding().actor);
                 if let Some(avatar) = self.authority.get_mut(entity) {
-                    avatar.dress(body.tint);
+                    avatar.dress(looked.body.tint);
+                }
+                self.tell_bag(conn, looked.body.rev, looked.belongings);
+                if looked.has_intent {
+                    self.mend(key);
                 }
             }
             Seen::Replaced if planted.is(Plant::DeafToEpochs) => {}
@@ -103,6 +145,39 @@ impl Node {
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
         if playing.checkpoint.reply(now, reply) {
             playing.watch.distrust(now);
+        }
+    }
+
+    /// Frees a document that somebody watches of the intent on it, once its transaction has had its time.
+    pub(crate) fn mend(&mut self, key: Key) {
+        if self.menders.contains_key(&key) || self.menders.len() >= MENDINGS {
+            return;
+        }
+        let resolver = Resolver::new(terms(self.config.planted), key.clone(), Patience::Deadline);
+        let mut mender = Driver::new(self.now, resolver);
+        let turn = mender.poll(self.now);
+        self.menders.insert(key.clone(), mender);
+        self.mending_turn(key, turn);
+    }
+
+    fn mending_turn(&mut self, key: Key, turn: Turn<Resolved>) {
+        match turn {
+            Turn::Ask(request) => self.ask_for(Waiter::Mending(key), request),
+            Turn::Wait => {}
+            Turn::Done(_) | Turn::End(_) => {
+                self.menders.remove(&key);
+            }
+        }
+    }
+
+    /// What time does to those who free documents.
+    pub(crate) fn tend_menders(&mut self) {
+        let now = self.now;
+        let keys: Vec<Key> = self.menders.keys().cloned().collect();
+        for key in keys {
+            let Some(mender) = self.menders.get_mut(&key) else { continue };
+            let turn = mender.poll(now);
+            self.mending_turn(key, turn);
         }
     }
 }

@@ -161,7 +161,7 @@ fn store_does_not_say_what_it_did() {
         ("range_m = 30", "range_m = 30\ndeed_per_mille = 400"),
     ]);
     let suite = check(&scenario, &[], &[Plant::GuessOnUnknown, Plant::ForgetRequest]);
-    assert!(suite.counts.deeds > 0 && suite.counts.deeds_repeated > 0);
+    assert!(suite.counts.deeds > 0);
     for kind in [FaultKind::StoreUnknownApplied, FaultKind::StoreUnknownNotApplied, FaultKind::StoreLate] {
         assert!(suite.faults.get(kind) > 0, "{kind} never fired");
     }

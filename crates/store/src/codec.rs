@@ -23,6 +23,8 @@ pub type Upcast = fn(&mut Map<String, Value>) -> Result<(), DocumentError>;
 pub struct Upcasters {
     /// By kind and the schema that is read.
     steps: BTreeMap<(String, u32), Upcast>,
+    /// By kind the newest schema that is read.
+    newest: BTreeMap<String, u32>,
 }
 
 impl Upcasters {
@@ -33,8 +35,18 @@ impl Upcasters {
         self
     }
 
+    /// Refusing documents of this kind with a schema above `schema`, so that no header of theirs is written either.
+    #[must_use]
+    pub fn reading(mut self, kind: &str, schema: u32) -> Self {
+        self.newest.insert(kind.to_owned(), schema);
+        self
+    }
+
     /// The document at the newest schema that there are steps to.
     pub fn raise(&self, kind: &str, mut document: Document) -> Result<Document, DocumentError> {
+        if let Some(known) = self.newest.get(kind).copied().filter(|known| document.schema > *known) {
+            return Err(DocumentError::Newer { found: document.schema, known });
+        }
         while let Some(upcast) = self.steps.get(&(kind.to_owned(), document.schema)) {
             upcast(document.fields_mut())?;
             document.schema += 1;

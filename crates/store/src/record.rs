@@ -181,12 +181,6 @@ impl Record {
         Self { gone: Some(now), ..Self::default() }
     }
 
-    /// Whether this holding may act.
-    #[must_use]
-    pub fn is_held_by(&self, holding: &Holding) -> bool {
-        self.epoch == holding.epoch && self.holder == holding.holder && self.released.is_none()
-    }
-
     /// Whether this transaction committed and was not forgotten yet.
     #[must_use]
     pub fn has_open(&self, txn: &Txn) -> bool {

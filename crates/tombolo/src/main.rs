@@ -18,6 +18,7 @@ mod node_command;
 mod options;
 mod play;
 mod progress;
+mod rules;
 mod screen;
 mod simulate;
 mod stop;

@@ -68,18 +68,23 @@ pub fn run(args: NodeArgs) -> Outcome {
     let planted = options::planted(args.plant.as_deref())?;
     let tls = config.tls().map_err(Failure::usage)?;
     let security = config.security().map_err(Failure::usage)?;
+    let rules = crate::rules::open(config.world.rules.as_deref());
+    let rules = rules.map_err(|e| Failure::usage(format!("world.rules: {e}")))?;
     if args.check {
         println!("{config:#?}");
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| Failure::run(format!("no runtime: {e}")))?.block_on(serve(&config, tls, security, planted))
+    runtime
+        .map_err(|e| Failure::run(format!("no runtime: {e}")))?
+        .block_on(serve(&config, tls, security, rules, planted))
 }
 
 async fn serve(
     config: &NodeConfig,
     tls: Option<gateway::Tls>,
     security: Option<Security>,
+    (rules, folder): (host::Rules, Option<crate::rules::Folder>),
     planted: world::Planted,
 ) -> Outcome {
     let told = stop::on_signals().map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
@@ -109,7 +114,11 @@ async fn serve(
         }),
     };
     let mut host_config = config.host();
-    (host_config.planted, host_config.tls) = (planted, tls);
+    (host_config.planted, host_config.tls, host_config.rules) = (planted, tls, rules);
+    if let Some(folder) = folder {
+        // It ends with the runtime.
+        tokio::spawn(crate::rules::keep_fresh(folder));
+    }
     let host = Host::start(host_config, parts).await.map_err(start_failure)?;
     for (address, incarnation) in host.addresses().iter().zip(host.incarnations()) {
         println!("node {incarnation} of host {} takes clients on {address}", host.name());

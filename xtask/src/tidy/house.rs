@@ -81,7 +81,7 @@ pub const ROOMS: &[Room] = &[
     // heart
     // The conformance suites of the ports await: they are tests that live in the library, behind a feature.
     room("store",           Heart,    PureBut(&["conformance"]), &[One("world")]),
-    room("node",            Heart,    PureBut(&["ports/directory_conformance"]), &[All(Ground), One("store")]),
+    room("node",            Heart,    PureBut(&["ports/directory_conformance"]), &[All(Ground), One("store"), One("deeds")]),
     room("population",      Heart,    Pure,   &[One("world"), One("store")]),
     room("deeds",           Heart,    Pure,   &[One("world"), One("protocol"), One("store")]),
     // adapters

@@ -8,16 +8,17 @@
 use std::collections::VecDeque;
 
 use protocol::{Code, Incarnation};
-use store::{Reply, Request};
+use store::{Holding, Record, Reply, Request};
 use world::{Epoch, Millis, Plant, Planted};
 
 use super::claim::{Claim, Claimed, Grounds};
 use super::release::{Release, Wrote};
 use super::{Outcome, Reason};
-use crate::avatar::AvatarBody;
 use crate::io::ConnId;
 use crate::limits::{FINISH_MS, FROZEN_MS, INVITE_MS, PREPARE_MS, RELEASE_MS, TAKE_BACK_MS, WORD_AGAIN_MS};
 use crate::session::Turn;
+use crate::session::arrival::terms;
+use crate::session::driver::Driver;
 
 /// What happens to a handover on S's side.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,7 @@ pub(crate) enum GiveEffect {
     /// Tell T that nothing comes of it.
     CallOff,
     /// The session goes on here, at the document's epoch if it was raised. The client may wait to hear so.
-    Stay { raised: Option<AvatarBody> },
+    Stay { raised: Option<Box<Record>> },
     /// T has the avatar (`handed_over`), or a resume has (`replaced`): the session ends here.
     Lost { code: Code },
     /// The session cannot go on here, and nobody knows whose it is: end it with this code.
@@ -66,9 +67,9 @@ enum Stage {
     Preparing { since: Millis, say_at: Millis },
     Inviting { since: Millis },
     Finishing,
-    Releasing(Release),
+    Releasing(Driver<Release>),
     Released { since: Millis, say_at: Millis },
-    TakingBack(Claim),
+    TakingBack(Box<Driver<Claim>>),
     Over,
 }
 
@@ -78,8 +79,7 @@ pub(crate) struct Held {
     pub(crate) name: String,
     pub(crate) me: Incarnation,
     pub(crate) conn: ConnId,
-    pub(crate) epoch: Epoch,
-    pub(crate) holder: String,
+    pub(crate) holding: Holding,
 }
 
 /// One handover on S's side.
@@ -138,7 +138,7 @@ impl Giving {
     /// Whether the avatar may be T's by now, so that who sees it should await it.
     pub(crate) fn may_be_taken(&self) -> bool {
         match &self.stage {
-            Stage::Releasing(release) => release.may_land(),
+            Stage::Releasing(release) => release.steps().may_land(),
             Stage::Released { .. } | Stage::TakingBack(_) => true,
             Stage::Preparing { .. } | Stage::Inviting { .. } | Stage::Finishing | Stage::Over => false,
         }
@@ -206,7 +206,7 @@ impl Giving {
     }
 
     fn taken(&mut self, epoch: Epoch) {
-        if epoch > self.held.epoch && self.may_be_taken() {
+        if epoch > self.held.holding.epoch && self.may_be_taken() {
             self.lose(true);
         }
     }
@@ -230,8 +230,8 @@ impl Giving {
     }
 
     fn release(&mut self, now: Millis) {
-        let Held { name, epoch, holder, .. } = self.held.clone();
-        let mut release = Release::new(name, epoch, holder, self.to);
+        let release = Release::new(terms(self.planted), self.held.holding.clone(), self.to);
+        let mut release = Driver::new(now, release);
         let turn = release.poll(now);
         self.stage = Stage::Releasing(release);
         self.release_turn(now, turn);
@@ -246,14 +246,14 @@ impl Giving {
                 self.effects.push_back(GiveEffect::Release);
             }
             Turn::Done(Wrote::Gone { handed }) => self.lose(handed),
-            Turn::End(code) => self.end(GiveEffect::End(code), Outcome::Fenced),
+            Turn::Done(Wrote::Failed(code)) | Turn::End(code) => self.end(GiveEffect::End(code), Outcome::Fenced),
         }
     }
 
     /// Nothing was written that could land, or the epoch must be raised first.
     fn give_up_releasing(&mut self, now: Millis) {
         match &self.stage {
-            Stage::Releasing(release) if !release.may_land() => self.drop_it(Outcome::Unfinished),
+            Stage::Releasing(release) if !release.steps().may_land() => self.drop_it(Outcome::Unfinished),
             _ => self.take_back(now),
         }
     }
@@ -262,8 +262,9 @@ impl Giving {
         if self.planted.is(Plant::NeverTakeBack) {
             return;
         }
-        let Held { name, me, conn, epoch, holder } = self.held.clone();
-        let mut claim = Claim::new(name, me, conn, epoch, Grounds::Holder(holder), self.planted);
+        let Held { name, me, conn, holding: Holding { epoch, holder, .. } } = self.held.clone();
+        let claim = Claim::new(terms(self.planted), &name, me, conn, epoch, Grounds::Holder(holder));
+        let mut claim = Box::new(Driver::new(now, claim));
         let turn = claim.poll(now);
         self.stage = Stage::TakingBack(claim);
         self.claim_turn(turn);
@@ -273,12 +274,13 @@ impl Giving {
         match turn {
             Turn::Ask(request) => self.effects.push_back(GiveEffect::Store(request)),
             Turn::Wait => {}
-            Turn::Done(Claimed::Mine(body)) => {
+            Turn::Done(Claimed::Mine(record)) => {
                 self.effects.push_back(GiveEffect::CallOff);
-                self.end(GiveEffect::Stay { raised: Some(body) }, Outcome::TakenBack);
+                self.end(GiveEffect::Stay { raised: Some(record) }, Outcome::TakenBack);
             }
             Turn::Done(Claimed::Gone { handed }) => self.lose(handed),
             Turn::Done(Claimed::NotReleased) => self.lose(false),
+            Turn::Done(Claimed::Unreadable) => self.end(GiveEffect::End(Code::DocumentUnreadable), Outcome::Fenced),
             Turn::End(code) => self.end(GiveEffect::End(code), Outcome::Fenced),
         }
     }

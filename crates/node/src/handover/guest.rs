@@ -9,14 +9,15 @@ use std::collections::VecDeque;
 
 use protocol::Incarnation;
 use protocol::handover::Decline;
-use store::{Reply, Request};
+use store::{Record, Reply, Request};
 use world::{EntityId, Epoch, Millis, Plant, Planted, Segment};
 
 use super::claim::{Claim, Claimed, Grounds};
-use crate::avatar::AvatarBody;
 use crate::io::ConnId;
 use crate::limits::{ATTACHED_MS, EXPECT_MS, LOOK_AFTER_MS, LOOK_EVERY_MS, TAKE_MS, WARM_MS};
 use crate::session::Turn;
+use crate::session::arrival::terms;
+use crate::session::driver::Driver;
 
 /// What happens to a handover on T's side.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +50,7 @@ pub(crate) enum GuestEffect {
     /// Ask the store.
     Store { conn: ConnId, request: Request },
     /// The avatar is ours: it enters the world. `place`: where S said it was.
-    Enter { conn: ConnId, body: AvatarBody, place: Option<Segment> },
+    Enter { conn: ConnId, record: Box<Record>, place: Option<Segment> },
     /// Send the client away.
     Dismiss { conn: ConnId },
 }
@@ -59,7 +60,7 @@ enum Stage {
     Warming { since: Millis },
     Expecting { since: Millis },
     Attached { conn: ConnId, since: Millis, look_at: Millis },
-    Taking { conn: ConnId, since: Millis, began: Millis, claim: Claim },
+    Taking { conn: ConnId, since: Millis, began: Millis, claim: Box<Driver<Claim>> },
     Over,
 }
 
@@ -192,7 +193,8 @@ impl Guest {
     fn take(&mut self, now: Millis) {
         let Stage::Attached { conn, since, .. } = self.stage else { return };
         let grounds = Grounds::ReleasedToMe;
-        let mut claim = Claim::new(self.name.clone(), self.me, conn, self.epoch, grounds, self.planted);
+        let claim = Claim::new(terms(self.planted), &self.name, self.me, conn, self.epoch, grounds);
+        let mut claim = Box::new(Driver::new(now, claim));
         let turn = claim.poll(now);
         self.stage = Stage::Taking { conn, since, began: now, claim };
         self.claim_turn(now, turn);
@@ -203,14 +205,14 @@ impl Guest {
         match turn {
             Turn::Ask(request) => self.effects.push_back(GuestEffect::Store { conn, request }),
             Turn::Wait => {}
-            Turn::Done(Claimed::Mine(body)) => {
+            Turn::Done(Claimed::Mine(record)) => {
                 self.stage = Stage::Over;
-                self.effects.push_back(GuestEffect::Enter { conn, body, place: self.place });
+                self.effects.push_back(GuestEffect::Enter { conn, record, place: self.place });
             }
             Turn::Done(Claimed::NotReleased) => {
                 self.stage = Stage::Attached { conn, since, look_at: now + LOOK_EVERY_MS };
             }
-            Turn::Done(Claimed::Gone { .. }) | Turn::End(_) => self.decline(Decline::NotReleased),
+            Turn::Done(Claimed::Gone { .. } | Claimed::Unreadable) | Turn::End(_) => self.decline(Decline::NotReleased),
         }
     }
 

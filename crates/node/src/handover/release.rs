@@ -4,21 +4,11 @@
 //! it goes on: the write may still land. [`Release::may_land`] tells.
 
 use protocol::{Code, Incarnation};
-use store::{Reply, Request};
-use world::{Epoch, Millis};
+use store::commit::{Answer, Ask, Found, Steps, Terms, Turn};
+use store::{Holder, Holding};
+use world::Millis;
 
 use super::claim::is_handed;
-use crate::avatar::{AVATAR_SCHEMA, AvatarBody, Released, avatar_key};
-use crate::limits::STORE_RETRY_MS;
-use crate::session::Turn;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// To be begun at this time.
-    Begin(Millis),
-    Reading,
-    Writing,
-}
 
 /// How a release ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,22 +17,23 @@ pub(crate) enum Wrote {
     Released,
     /// Somebody else has raised the epoch; `handed`: by taking what was released.
     Gone { handed: bool },
+    /// The document is lost, or cannot be read.
+    Failed(Code),
 }
 
 /// A release under way.
 #[derive(Debug)]
 pub(crate) struct Release {
-    name: String,
-    epoch: Epoch,
-    holder: String,
-    to: Incarnation,
-    step: Step,
+    terms: Terms,
+    holding: Holding,
+    to: Holder,
+    writing: bool,
     may_land: bool,
 }
 
 impl Release {
-    pub(crate) fn new(name: String, epoch: Epoch, holder: String, to: Incarnation) -> Self {
-        Self { name, epoch, holder, to, step: Step::Begin(Millis(0)), may_land: false }
+    pub(crate) fn new(terms: Terms, holding: Holding, to: Incarnation) -> Self {
+        Self { terms, holding, to: Holder::new(to), writing: false, may_land: false }
     }
 
     /// Whether a write was sent that may have taken effect, or may yet.
@@ -50,64 +41,39 @@ impl Release {
         self.may_land
     }
 
-    /// What to ask of the store now.
-    pub(crate) fn poll(&mut self, now: Millis) -> Turn<Wrote> {
-        match self.step {
-            Step::Begin(at) if at <= now => self.read_again(),
-            Step::Begin(_) | Step::Reading | Step::Writing => Turn::Wait,
+    fn read(&mut self, now: Millis, Found { version, record }: Found) -> Turn<Wrote> {
+        if record.epoch != self.holding.epoch || record.holder != self.holding.holder {
+            return Turn::Done(Wrote::Gone { handed: is_handed(&record, self.holding.epoch) });
         }
-    }
-
-    /// Goes on with the store's reply.
-    pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> Turn<Wrote> {
-        match self.step {
-            Step::Begin(_) => Turn::Wait,
-            Step::Reading => self.read(now, reply),
-            Step::Writing => self.written(now, &reply),
-        }
-    }
-
-    fn read_again(&mut self) -> Turn<Wrote> {
-        self.step = Step::Reading;
-        Turn::Ask(Request::Get { key: avatar_key(&self.name) })
-    }
-
-    fn pause(&mut self, now: Millis) -> Turn<Wrote> {
-        self.step = Step::Begin(now + STORE_RETRY_MS);
-        Turn::Wait
-    }
-
-    fn read(&mut self, now: Millis, reply: Reply) -> Turn<Wrote> {
-        let Reply::Found { version, mut document } = reply else {
-            return match reply {
-                Reply::Absent => Turn::End(Code::Fenced),
-                _ => self.pause(now),
-            };
-        };
-        let Ok(mut body) = document.read::<AvatarBody>(AVATAR_SCHEMA) else {
-            return Turn::End(Code::DocumentUnreadable);
-        };
-        if body.epoch != self.epoch.0 || body.holder != self.holder {
-            return Turn::Done(Wrote::Gone { handed: is_handed(&body, self.epoch) });
-        }
-        let released = Released { to: self.to.0, epoch: self.epoch.0 };
-        if body.released == Some(released) {
+        if record.released.as_ref().is_some_and(|released| released.to == self.to) {
             return Turn::Done(Wrote::Released);
         }
-        body.released = Some(released);
-        if document.write(AVATAR_SCHEMA, &body).is_err() {
-            return Turn::End(Code::DocumentUnreadable);
-        }
-        self.step = Step::Writing;
-        self.may_land = true;
-        Turn::Ask(Request::Replace { key: avatar_key(&self.name), version, document })
+        (self.writing, self.may_land) = (true, true);
+        let key = self.holding.actor.clone();
+        Turn::Ask(Ask::Replace { key, version, record: record.released(&self.to, now) })
+    }
+}
+
+impl Steps for Release {
+    type Output = Wrote;
+
+    fn begin(&mut self, _: Millis) -> Turn<Wrote> {
+        self.writing = false;
+        Turn::Ask(Ask::Get { key: self.holding.actor.clone() })
     }
 
-    fn written(&mut self, now: Millis, reply: &Reply) -> Turn<Wrote> {
-        match reply {
-            Reply::Applied { .. } => Turn::Done(Wrote::Released),
-            Reply::Conflict => self.read_again(),
-            Reply::NotApplied | Reply::Unknown | Reply::Found { .. } | Reply::Absent => self.pause(now),
+    fn woken(&mut self, now: Millis) -> Turn<Wrote> {
+        self.begin(now)
+    }
+
+    fn answer(&mut self, now: Millis, answer: Answer) -> Turn<Wrote> {
+        match (self.writing, answer) {
+            (false, Answer::Found(found)) => self.read(now, found),
+            (false, Answer::Absent) => Turn::Done(Wrote::Failed(Code::Fenced)),
+            (false, Answer::Unreadable(_)) => Turn::Done(Wrote::Failed(Code::DocumentUnreadable)),
+            (true, Answer::Applied { .. }) => Turn::Done(Wrote::Released),
+            (true, Answer::Conflict) => self.begin(now),
+            _ => Turn::Sleep(now + self.terms.retry_ms),
         }
     }
 }

@@ -5,11 +5,11 @@ use protocol::frame::Destination;
 use protocol::handover::{Freeze, Invite, Say, Word};
 use protocol::mesh::MeshMessage;
 use protocol::{Code, Incarnation};
+use store::Record;
 use world::Epoch;
 
 use super::giving::{GiveEffect, GiveInput, Giving, Held};
 use super::{Outcome, Reason};
-use crate::avatar::AvatarBody;
 use crate::io::{ConnId, Effect, Note};
 use crate::limits::{GIVINGS, INVITE_MS};
 use crate::machine::Node;
@@ -31,8 +31,7 @@ impl Node {
         }
         self.last_handover += 1;
         let id = self.last_handover;
-        let holder = playing.watch.holder().to_owned();
-        let held = Held { name: playing.name.clone(), me, conn, epoch: playing.epoch, holder };
+        let held = Held { name: playing.name.clone(), me, conn, holding: playing.holding() };
         playing.settled_at = now;
         playing.giving = Some(Box::new(Giving::new(now, id, to, reason, held, planted)));
         self.givings.insert(id, conn);
@@ -177,15 +176,15 @@ impl Node {
     }
 
     /// The session goes on here. If its epoch was raised, all that carries it follows.
-    fn stay(&mut self, conn: ConnId, raised: Option<AvatarBody>, frozen: bool) {
+    fn stay(&mut self, conn: ConnId, raised: Option<Box<Record>>, frozen: bool) {
         let now = self.now;
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        if let Some(body) = raised {
-            let epoch = Epoch(body.epoch);
+        if let Some(record) = raised {
+            let epoch = record.epoch;
             playing.epoch = epoch;
-            playing.deeds.raise(epoch, body.holder.clone());
             playing.checkpoint.raise(epoch);
-            playing.watch.raise(now, body.holder);
+            playing.watch.raise(now, record.holder.clone());
+            playing.deeds.raise(now, playing.holding(), &record.open);
             if let Some(avatar) = self.authority.get_mut(playing.entity) {
                 avatar.raise(epoch);
             }

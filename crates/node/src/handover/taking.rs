@@ -5,12 +5,12 @@ use protocol::envelope::Context;
 use protocol::handover::{Decline, Follow, Say, Word};
 use protocol::{Code, PROTOCOL_OLDEST, PROTOCOL_VERSION};
 use sha2::{Digest, Sha256};
-use store::Reply;
+use store::{Record, Reply};
 use world::{Chunk, EntityId, Epoch, Plant, Segment};
 
 use super::HandoverKey;
 use super::guest::{Guest, GuestEffect, GuestInput};
-use crate::avatar::{AvatarBody, entity_of};
+use crate::avatar::entity_of;
 use crate::config::Secret;
 use crate::io::ConnId;
 use crate::lifecycle::Entrance;
@@ -152,9 +152,9 @@ impl Node {
                 GuestEffect::Decline(why) => self.decline(key, why),
                 GuestEffect::Ready { conn } => self.tell_now(conn, &ToClient::Ready),
                 GuestEffect::Store { conn, request } => self.ask_store(conn, Part::Guest, request),
-                GuestEffect::Enter { conn, body, place } => {
+                GuestEffect::Enter { conn, record, place } => {
                     if let Some((guest, around)) = gone.take() {
-                        self.take_in(key, conn, (guest, around.view), body, place);
+                        self.take_in(key, conn, (guest, around.view), record, place);
                     }
                 }
                 GuestEffect::Dismiss { conn } => self.end_session(conn, Code::HandedOver, true),
@@ -171,11 +171,11 @@ impl Node {
         (from, handover): HandoverKey,
         conn: ConnId,
         (guest, mut view): (Guest, SessionView),
-        body: AvatarBody,
+        record: Box<Record>,
         place: Option<Segment>,
     ) {
         self.counters.guests_taken += 1;
-        self.say(from, handover, Say::Taken { epoch: Epoch(body.epoch) });
+        self.say(from, handover, Say::Taken { epoch: record.epoch });
         let ghost = self.ghosts.get(guest.entity).filter(|g| g.epoch == guest.epoch).map(|g| g.segment);
         // Both tell of the same walk; the newer one may know of a turn.
         let Some(segment) = [place, ghost].into_iter().flatten().max_by_key(|s| s.since) else {
@@ -195,8 +195,8 @@ impl Node {
             name: guest.name,
             segment: Segment { from, since: self.tick + 1, motion },
             view,
-            checkpoint: Checkpoint::unread(self.now, guest.entity, Epoch(body.epoch)),
-            body,
+            checkpoint: Checkpoint::unread(self.now, guest.entity, record.epoch),
+            record,
         };
         self.begin_play(conn, entrance);
         self.write_now(conn);

@@ -1,174 +1,126 @@
-//! An arrival: read the avatar, raise its epoch by compare-and-swap, read its place.
+//! An arrival: raise the epoch of the avatar's document, read its place.
 //!
-//! The raise carries a holder that no other raise has. When its outcome is unknown, the document tells: the session is
-//! mine only if epoch and holder both are; otherwise the epoch is raised again.
+//! The raise is that of the commit protocol: it frees the document of what an earlier session left on it, and carries a
+//! holder that no other raise has.
 
+use protocol::Code;
 use protocol::mesh::Incarnation;
-use store::{Document, Reply, Request, Version};
-use world::{EntityId, Epoch, Millis, Plant, Planted};
+use store::commit::{Raised, Raiser, Right, Terms};
+use store::{Body, Document, Holder, Record, Reply, Request, Version};
+use world::{EntityId, Millis, Planted};
 
 use super::Turn;
-use crate::avatar::{AVATAR_SCHEMA, AvatarBody, PLACE_SCHEMA, PlaceBody, avatar_key, entity_of, place_key};
+use super::driver::Driver;
+use crate::avatar::{AVATAR_SCHEMA, Figure, PLACE_SCHEMA, PlaceBody, avatar_key, entity_of, place_key};
 use crate::io::ConnId;
 use crate::limits::STORE_RETRY_MS;
-use protocol::Code;
 
 /// An arrival under way.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     name: String,
-    me: Incarnation,
-    conn: ConnId,
-    raises: u32,
     step: Step,
-    planted: Planted,
 }
 
 #[derive(Debug)]
 enum Step {
-    /// The avatar's document is being read, to raise it.
-    Reading,
-    /// The raise to this body is under way.
-    Raising(AvatarBody),
-    /// The raise's outcome is unknown: the document is being read back.
-    ReadingBack(AvatarBody),
-    /// The epoch is ours; the place is being read.
-    Placing(AvatarBody),
-    /// Nothing is under way until then.
-    Pausing(Millis, Box<Step>),
+    /// The epoch is being raised.
+    Raising(Box<Driver<Raiser>>),
+    /// The epoch is ours; the place is being read, or is to be at this time.
+    Placing(Box<Record>, Option<Millis>),
+    /// Nothing more.
+    Over,
 }
 
 /// What an arrival ends with.
 #[derive(Debug)]
 pub(crate) struct Arrived {
-    pub(crate) body: AvatarBody,
+    /// The avatar's document just after the raise.
+    pub(crate) record: Box<Record>,
     /// The newest checkpoint.
     pub(crate) place: Option<PlaceBody>,
     /// The document that it was read from.
     pub(crate) stored: Option<(Version, Document)>,
 }
 
+/// How a session commits.
+pub(crate) fn terms(planted: Planted) -> Terms {
+    Terms { planted, ..Terms::default() }
+}
+
 impl Arrival {
-    pub(crate) fn new(name: String, me: Incarnation, conn: ConnId, planted: Planted) -> Self {
-        Self { name, me, conn, raises: 0, step: Step::Reading, planted }
+    pub(crate) fn new(now: Millis, name: String, me: Incarnation, conn: ConnId, planted: Planted) -> Self {
+        let holder = Holder::new(format_args!("{me}/{}", conn.0));
+        let create = Body::new(AVATAR_SCHEMA, &Figure::new(&name)).ok();
+        let raiser = Raiser::new(terms(planted), avatar_key(&name), holder, Right::Login { create });
+        Self { name, step: Step::Raising(Box::new(Driver::new(now, raiser))) }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What to ask of the store now; `Wait` while it pauses.
+    /// What to ask of the store now; `Wait` while a reply is awaited or it pauses.
     pub(crate) fn poll(&mut self, now: Millis) -> Turn<Arrived> {
-        if let Step::Pausing(until, _) = &self.step {
-            if now < *until {
-                return Turn::Wait;
+        match &mut self.step {
+            Step::Raising(driver) => {
+                let turn = driver.poll(now);
+                self.raising(turn)
             }
-            if let Step::Pausing(_, next) = std::mem::replace(&mut self.step, Step::Reading) {
-                self.step = *next;
-            }
-        }
-        match &self.step {
-            Step::Placing(body) => Turn::Ask(Request::Get { key: place_key(EntityId(body.entity)) }),
-            _ => Turn::Ask(Request::Get { key: avatar_key(&self.name) }),
+            Step::Placing(_, Some(at)) if *at <= now => self.read_place(),
+            Step::Placing(..) | Step::Over => Turn::Wait,
         }
     }
 
     /// Goes on with the store's reply.
     pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> Turn<Arrived> {
-        match std::mem::replace(&mut self.step, Step::Reading) {
-            Step::Reading => self.read(now, reply),
-            Step::Raising(body) => self.raised(now, body, reply),
-            Step::ReadingBack(body) => self.read_back(now, body, reply),
-            Step::Placing(body) => self.placed(now, body, reply),
-            pausing @ Step::Pausing(..) => {
-                self.step = pausing;
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Raising(mut driver) => {
+                let turn = driver.reply(now, reply);
+                self.step = Step::Raising(driver);
+                self.raising(turn)
+            }
+            Step::Placing(record, _) => self.placed(now, record, reply),
+            Step::Over => Turn::Wait,
+        }
+    }
+
+    fn raising(&mut self, turn: Turn<Raised>) -> Turn<Arrived> {
+        match turn {
+            Turn::Ask(request) => Turn::Ask(request),
+            Turn::Wait => Turn::Wait,
+            Turn::End(code) => Turn::End(code),
+            Turn::Done(Raised::Mine(_, record)) => {
+                self.step = Step::Placing(record, None);
+                self.read_place()
+            }
+            Turn::Done(Raised::NotAllowed | Raised::Unreadable(_)) => Turn::End(Code::DocumentUnreadable),
+        }
+    }
+
+    fn read_place(&mut self) -> Turn<Arrived> {
+        if let Step::Placing(_, at) = &mut self.step {
+            *at = None;
+        }
+        Turn::Ask(Request::Get { key: place_key(self.entity()) })
+    }
+
+    /// Derived from the name and not read: a document cannot make somebody another entity.
+    fn entity(&self) -> EntityId {
+        entity_of(&self.name)
+    }
+
+    fn placed(&mut self, now: Millis, record: Box<Record>, reply: Reply) -> Turn<Arrived> {
+        match reply {
+            Reply::Found { version, document } => match document.read::<PlaceBody>(PLACE_SCHEMA) {
+                Ok(place) => Turn::Done(Arrived { record, place: Some(place), stored: Some((version, document)) }),
+                Err(_) => Turn::End(Code::DocumentUnreadable),
+            },
+            Reply::Absent => Turn::Done(Arrived { record, place: None, stored: None }),
+            Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
+                self.step = Step::Placing(record, Some(now + STORE_RETRY_MS));
                 Turn::Wait
             }
         }
-    }
-
-    fn read(&mut self, now: Millis, reply: Reply) -> Turn<Arrived> {
-        match reply {
-            Reply::Found { version, mut document } => {
-                let Ok(mut body) = document.read::<AvatarBody>(AVATAR_SCHEMA) else {
-                    return Turn::End(Code::DocumentUnreadable);
-                };
-                if self.planted.is(Plant::SkipEpoch) && body.epoch > 0 {
-                    return self.place(body);
-                }
-                self.raise(&mut body);
-                if document.write(AVATAR_SCHEMA, &body).is_err() {
-                    return Turn::End(Code::DocumentUnreadable);
-                }
-                self.step = Step::Raising(body);
-                Turn::Ask(Request::Replace { key: avatar_key(&self.name), version, document })
-            }
-            Reply::Absent => {
-                let mut body = AvatarBody::new(&self.name);
-                self.raise(&mut body);
-                let Ok(document) = Document::new(AVATAR_SCHEMA, &body) else {
-                    return Turn::End(Code::DocumentUnreadable);
-                };
-                self.step = Step::Raising(body);
-                Turn::Ask(Request::Insert { key: avatar_key(&self.name), document })
-            }
-            Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
-                self.pause(now, Step::Reading)
-            }
-        }
-    }
-
-    fn raised(&mut self, now: Millis, body: AvatarBody, reply: Reply) -> Turn<Arrived> {
-        match reply {
-            Reply::Applied { .. } => self.place(body),
-            Reply::Unknown => self.pause(now, Step::ReadingBack(body)),
-            // Somebody else wrote in between: read again at once.
-            Reply::Conflict => self.poll(now),
-            Reply::NotApplied | Reply::Found { .. } | Reply::Absent => self.pause(now, Step::Reading),
-        }
-    }
-
-    fn read_back(&mut self, now: Millis, body: AvatarBody, reply: Reply) -> Turn<Arrived> {
-        match reply {
-            Reply::Found { ref document, .. } => match document.read::<AvatarBody>(AVATAR_SCHEMA) {
-                Ok(found) if found.epoch == body.epoch && found.holder == body.holder => self.place(found),
-                Ok(_) => self.read(now, reply),
-                Err(_) => Turn::End(Code::DocumentUnreadable),
-            },
-            Reply::Absent => self.read(now, reply),
-            Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
-                self.pause(now, Step::ReadingBack(body))
-            }
-        }
-    }
-
-    fn place(&mut self, body: AvatarBody) -> Turn<Arrived> {
-        let key = place_key(EntityId(body.entity));
-        self.step = Step::Placing(body);
-        Turn::Ask(Request::Get { key })
-    }
-
-    fn placed(&mut self, now: Millis, body: AvatarBody, reply: Reply) -> Turn<Arrived> {
-        match reply {
-            Reply::Found { version, document } => match document.read::<PlaceBody>(PLACE_SCHEMA) {
-                Ok(place) => Turn::Done(Arrived { body, place: Some(place), stored: Some((version, document)) }),
-                Err(_) => Turn::End(Code::DocumentUnreadable),
-            },
-            Reply::Absent => Turn::Done(Arrived { body, place: None, stored: None }),
-            Reply::Applied { .. } | Reply::Conflict | Reply::NotApplied | Reply::Unknown => {
-                self.pause(now, Step::Placing(body))
-            }
-        }
-    }
-
-    fn raise(&mut self, body: &mut AvatarBody) {
-        self.raises += 1;
-        body.entity = entity_of(&self.name).0;
-        body.raise(Epoch(body.epoch).next(), format!("{}/{}/{}", self.me, self.conn.0, self.raises));
-    }
-
-    fn pause(&mut self, now: Millis, then: Step) -> Turn<Arrived> {
-        self.step = Step::Pausing(now + STORE_RETRY_MS, Box::new(then));
-        Turn::Wait
     }
 }

@@ -1,194 +1,251 @@
-//! Deeds of one session: requests that change the avatar's document, one attempt at a time.
+//! Deeds of one session: requests that change documents, carried out by the commit protocol of `store`, one after the
+//! other. What a deed left on other documents is carried out beside the next.
 //!
-//! This is the commit of DESIGN section 7 for a deed that touches the actor's document alone. The document carries the
-//! epoch, the holder and the remembered replies, so one compare-and-swap decides everything. A write whose outcome is
-//! unknown is never guessed at: the attempt begins anew by reading, and either finds its request remembered or writes
-//! over the very version that the late write would need.
+//! Invariant: a request is answered once for each time it was asked and had been answered before.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use deeds::Performance;
 use protocol::Code;
 use protocol::limits::REQUESTS_IN_FLIGHT;
-use store::{Reply, Request};
-use world::{Epoch, Millis, Plant, Planted};
+use store::commit::{Answer, Asked, Command, Coordinator, Deed, Mistake, Outcome, Part, Task, Terms, Verdict, View};
+use store::record::Open;
+use store::{Body, Holding, Key, Record, Reply, Request};
+use world::{EntityId, Millis, Planted};
 
-use super::Turn;
-use crate::avatar::{AVATAR_SCHEMA, AvatarBody, Recalled, avatar_key};
-use crate::limits::{DEED_MS, STORE_RETRY_MS};
+use super::arrival::terms;
+use super::trade::Agreement;
+use crate::avatar::{AVATAR_SCHEMA, Figure, upcasters};
 
-/// A deed as it was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// Another tint.
+    Dress(u8),
+    /// A deed on things.
+    Perform(Box<Performance>),
+}
+
+/// How the client asked, so that it is answered likewise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// By a kind of its own: answered with a reply.
+    Plain,
+    /// By the name of a deed: answered with what came of it.
+    Deed,
+}
+
+/// A request as it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
     pub(crate) request: u32,
-    pub(crate) trace: u64,
     /// The digest of the request's content.
     pub(crate) content: u64,
-    pub(crate) tint: u8,
+    pub(crate) form: Form,
+    pub(crate) what: What,
+    /// The other's word that it uses up.
+    pub(crate) agreement: Option<((EntityId, u64), Agreement)>,
 }
 
-/// How a deed ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) asked: Asked,
-    /// `None`: done.
-    pub(crate) refused: Option<Code>,
-    /// The avatar's document as it is now, if the deed is done.
-    pub(crate) body: Option<AvatarBody>,
-    /// The reply was remembered from an earlier attempt.
-    pub(crate) repeated: bool,
-    /// When the attempt that committed asked the store.
-    pub(crate) asked_at: Millis,
-}
-
+/// What is kept of a request until it is answered.
 #[derive(Debug)]
-enum Step {
-    /// To be begun at this time.
-    Begin(Millis),
-    Reading,
-    Committing(AvatarBody),
-}
-
-#[derive(Debug)]
-struct Attempt {
-    asked: Asked,
-    step: Step,
-    deadline: Millis,
+struct Pending {
+    form: Form,
     asked_at: Millis,
+    agreement: Option<((EntityId, u64), Agreement)>,
+}
+
+/// A request's end.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) request: u32,
+    pub(crate) form: Form,
+    /// When it was asked for: what it found was true after that.
+    pub(crate) asked_at: Millis,
+    /// The agreement that it did not use up.
+    pub(crate) unused: Option<((EntityId, u64), Agreement)>,
+    pub(crate) outcome: Outcome,
+}
+
+/// What the deeds of a session want of the node.
+#[derive(Debug)]
+pub(crate) enum Need {
+    /// Ask the store, and bring the reply for this part.
+    Store(Part, Request),
+    /// Answer the client.
+    Answer(Box<Ended>),
+    /// A document cannot be written or read: tell an operator.
+    Note(String, String),
 }
 
 /// The deeds of one session in the order in which they were asked for.
 #[derive(Debug)]
 pub(crate) struct Deeds {
-    name: String,
-    epoch: Epoch,
-    holder: String,
-    waiting: VecDeque<Asked>,
-    attempt: Option<Attempt>,
-    planted: Planted,
+    terms: Terms,
+    coordinator: Coordinator<What>,
+    pending: BTreeMap<u32, Pending>,
+    /// The document of each part's last request.
+    keys: BTreeMap<Part, Key>,
+    needs: VecDeque<Need>,
+    /// The other's word of trades whose outcome nobody knows: good for the same request only.
+    uncertain: BTreeMap<u32, ((EntityId, u64), Agreement)>,
 }
 
 impl Deeds {
-    pub(crate) fn new(name: String, epoch: Epoch, holder: String, planted: Planted) -> Self {
-        Self { name, epoch, holder, waiting: VecDeque::new(), attempt: None, planted }
+    /// Of a session that was just raised; `open` is what its document says was left by earlier ones.
+    pub(crate) fn new(now: Millis, holding: Holding, open: &[Open], planted: Planted) -> Self {
+        let terms = terms(planted);
+        let coordinator = Coordinator::new(now, terms, holding, open);
+        Self {
+            terms,
+            coordinator,
+            pending: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            needs: VecDeque::new(),
+            uncertain: BTreeMap::new(),
+        }
     }
 
     /// Whether nothing waits or is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.attempt.is_none() && self.waiting.is_empty()
+        self.coordinator.is_idle()
     }
 
     /// The session goes on at a higher epoch.
-    pub(crate) fn raise(&mut self, epoch: Epoch, holder: String) {
-        self.epoch = epoch;
-        self.holder = holder;
+    pub(crate) fn raise(&mut self, now: Millis, holding: Holding, open: &[Open]) {
+        let Self { needs, .. } = std::mem::replace(self, Self::new(now, holding, open, self.terms.planted));
+        self.needs = needs;
     }
 
-    /// Takes in a request, unless there are too many. One that is already in flight is answered once.
-    pub(crate) fn ask(&mut self, asked: Asked) -> Result<(), Code> {
-        let in_flight = self.attempt.iter().map(|a| &a.asked).chain(&self.waiting);
-        if let Some(same) = in_flight.clone().find(|a| a.request == asked.request) {
-            return if same.content == asked.content { Ok(()) } else { Err(Code::IdReused) };
-        }
-        if in_flight.count() >= REQUESTS_IN_FLIGHT {
-            return Err(Code::TooManyRequests);
-        }
-        self.waiting.push_back(asked);
+    /// Takes in a request. One that is already in flight is answered once.
+    ///
+    /// # Errors
+    /// When there are too many, or the number is used twice.
+    pub(crate) fn ask(&mut self, now: Millis, wish: Wish) -> Result<(), Code> {
+        use store::commit::coordinator::NotTaken;
+        let Wish { request, content, form, what, agreement } = wish;
+        let asked = Asked { request, content, command: what, age: now };
+        self.coordinator.ask(now, asked).map_err(|error| match error {
+            NotTaken::TooMany => Code::TooManyRequests,
+            NotTaken::IdReused => Code::IdReused,
+            NotTaken::Over => Code::Fenced,
+        })?;
+        self.pending.entry(request).or_insert(Pending { form, asked_at: now, agreement });
+        self.take_tasks();
         Ok(())
     }
 
-    /// Goes on with what waits.
-    pub(crate) fn poll(&mut self, now: Millis) -> Turn<Outcome> {
-        if self.attempt.is_none() {
-            let Some(asked) = self.waiting.pop_front() else { return Turn::Wait };
-            self.attempt = Some(Attempt { asked, step: Step::Begin(now), deadline: now + DEED_MS, asked_at: now });
-        }
-        match &self.attempt {
-            Some(a) if now >= a.deadline => self.end(Some(Code::StoreUnavailable), None, false),
-            Some(Attempt { step: Step::Begin(at), .. }) if *at <= now => self.begin(now),
-            _ => Turn::Wait,
+    /// The other's word of a trade whose outcome was not known when this request was answered.
+    pub(crate) fn uncertain(&mut self, request: u32) -> Option<((EntityId, u64), Agreement)> {
+        self.uncertain.remove(&request)
+    }
+
+    /// Whether this request is in flight.
+    pub(crate) fn has(&self, request: u32) -> bool {
+        self.pending.contains_key(&request)
+    }
+
+    /// Goes on with what time has brought.
+    pub(crate) fn wake(&mut self, now: Millis) {
+        if self.coordinator.next_wakeup().is_some_and(|(at, _)| at <= now) {
+            self.coordinator.handle(now, None);
+            self.take_tasks();
         }
     }
 
-    fn begin(&mut self, now: Millis) -> Turn<Outcome> {
-        if let Some(attempt) = &mut self.attempt {
-            attempt.step = Step::Reading;
-            attempt.asked_at = now;
-        }
-        Turn::Ask(Request::Get { key: avatar_key(&self.name) })
+    /// Goes on with the store's reply to a part.
+    pub(crate) fn reply(&mut self, now: Millis, part: Part, reply: Reply) {
+        let Some(key) = self.keys.remove(&part) else { return };
+        self.coordinator.handle(now, Some((part, Answer::of(upcasters(), &key, reply))));
+        self.take_tasks();
     }
 
-    /// Goes on with the store's reply. A reply to an attempt that was given up is dropped by the caller.
-    pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> Turn<Outcome> {
-        let Some(attempt) = &mut self.attempt else { return Turn::Wait };
-        match std::mem::replace(&mut attempt.step, Step::Begin(now)) {
-            Step::Reading => self.read(now, reply),
-            Step::Committing(body) => self.committed(now, body, reply),
-            begin @ Step::Begin(_) => {
-                attempt.step = begin;
-                Turn::Wait
+    /// The next thing to do, in order.
+    pub(crate) fn poll(&mut self) -> Option<Need> {
+        self.needs.pop_front()
+    }
+
+    fn take_tasks(&mut self) {
+        while let Some(task) = self.coordinator.poll_effect() {
+            match task {
+                Task::Store(part, ask) => match ask.request() {
+                    Ok(request) => {
+                        self.keys.insert(part, request.key().clone());
+                        self.needs.push_back(Need::Store(part, request));
+                    }
+                    // Bodies come out of documents, so they go into one. The part waits, and its deed ends with the session.
+                    Err(error) => self.needs.push_back(Need::Note(ask.key().to_string(), error.to_string())),
+                },
+                Task::Done(request, outcome) => self.done(request, outcome),
+                Task::Stuck(txn, why) => self.needs.push_back(Need::Note(txn.to_string(), why)),
             }
         }
     }
 
-    fn read(&mut self, now: Millis, reply: Reply) -> Turn<Outcome> {
-        let Reply::Found { version, mut document } = reply else {
-            return match reply {
-                Reply::Absent => Turn::End(Code::Fenced),
-                _ => self.again(now + STORE_RETRY_MS),
-            };
+    fn done(&mut self, request: u32, outcome: Outcome) {
+        let Some(Pending { form, asked_at, agreement }) = self.pending.remove(&request) else { return };
+        // Who committed has used up the other's word, and who may have can use it for nothing else.
+        let refused = matches!(outcome, Outcome::Refused(_) | Outcome::Mistaken(_));
+        let (unused, uncertain) = if refused { (agreement, None) } else { (None, agreement) };
+        if let Some(word) = uncertain.filter(|_| outcome == Outcome::Again) {
+            self.uncertain.insert(request, word);
+            while self.uncertain.len() > REQUESTS_IN_FLIGHT {
+                self.uncertain.pop_first();
+            }
+        }
+        self.needs.push_back(Need::Answer(Box::new(Ended { request, form, asked_at, unused, outcome })));
+    }
+}
+
+impl Command for What {
+    fn run(&self, view: &View<'_>) -> Verdict {
+        let verdict = match self {
+            Self::Dress(_) => Verdict::Done(Deed::default()),
+            Self::Perform(performance) => performance.run(view),
         };
-        let Ok(mut body) = document.read::<AvatarBody>(AVATAR_SCHEMA) else {
-            return Turn::End(Code::DocumentUnreadable);
+        match verdict {
+            Verdict::Done(deed) => {
+                self.counted(view, deed).unwrap_or(Verdict::Refused(Code::DocumentUnreadable as u16))
+            }
+            other => other,
+        }
+    }
+}
+
+impl What {
+    /// The deed, counted in its actor's document.
+    fn counted(&self, view: &View<'_>, mut deed: Deed) -> Option<Verdict> {
+        let body = match deed.actor.take() {
+            Some(body) => body,
+            None => view.actor.1.body.clone()?,
         };
-        if (body.epoch != self.epoch.0 || body.holder != self.holder) && !self.planted.is(Plant::DeafToEpochs) {
-            return Turn::End(Code::Replaced);
+        let mut figure: Figure = body.read(AVATAR_SCHEMA).ok()?;
+        figure.deeds = figure.deeds.saturating_add(1);
+        if let Self::Dress(tint) = self {
+            figure.tint = *tint;
         }
-        if body.released.is_some() && !self.planted.is(Plant::AckAfterFreeze) {
-            // Nothing may be acknowledged any more, whoever asked.
-            return self.again(now + STORE_RETRY_MS);
-        }
-        let Some(attempt) = &mut self.attempt else { return Turn::Wait };
-        let asked = &attempt.asked;
-        match body.recall(asked.request, asked.content) {
-            Recalled::Done(code) if !self.planted.is(Plant::ForgetRequest) => {
-                return self.end(Code::from_number(code), Some(body), true);
-            }
-            Recalled::OtherContent => return self.end(Some(Code::IdReused), None, false),
-            Recalled::TooOld => return self.end(Some(Code::TooOld), None, false),
-            Recalled::Done(_) | Recalled::New => {}
-        }
-        body.tint = asked.tint;
-        body.seq += 1;
-        body.remember(asked.request, asked.content, 0);
-        if document.write(AVATAR_SCHEMA, &body).is_err() {
-            return Turn::End(Code::DocumentUnreadable);
-        }
-        attempt.step = Step::Committing(body);
-        Turn::Ask(Request::Replace { key: avatar_key(&self.name), version, document })
+        deed.actor = Some(body.with(AVATAR_SCHEMA, &figure).ok()?);
+        Some(Verdict::Done(deed))
     }
+}
 
-    fn committed(&mut self, now: Millis, body: AvatarBody, reply: Reply) -> Turn<Outcome> {
-        match reply {
-            Reply::Applied { .. } => self.end(None, Some(body), false),
-            Reply::Unknown if self.planted.is(Plant::GuessOnUnknown) => self.end(None, Some(body), false),
-            Reply::Conflict => self.begin(now),
-            Reply::NotApplied | Reply::Unknown | Reply::Found { .. } | Reply::Absent => {
-                self.again(now + STORE_RETRY_MS)
-            }
-        }
+/// What a client is told of a refused or failed deed; `None`: it was done.
+pub(crate) fn refusal(outcome: &Outcome) -> Option<Code> {
+    let of_number = |code: u16| Code::from_number(code).unwrap_or(Code::DocumentUnreadable);
+    match outcome {
+        Outcome::Committed(committed) => (committed.code != 0).then(|| of_number(committed.code)),
+        Outcome::Repeated { code, .. } => (*code != 0).then(|| of_number(*code)),
+        Outcome::Refused(code) => Some(of_number(*code)),
+        Outcome::TooOld => Some(Code::TooOld),
+        Outcome::IdReused => Some(Code::IdReused),
+        Outcome::Replaced { .. } => Some(Code::Replaced),
+        Outcome::Again => Some(Code::StoreUnavailable),
+        Outcome::Mistaken(Mistake::TooMuch) => Some(Code::LandLimit),
+        Outcome::Mistaken(_) | Outcome::Unreadable(_) => Some(Code::DocumentUnreadable),
     }
+}
 
-    fn again(&mut self, at: Millis) -> Turn<Outcome> {
-        if let Some(attempt) = &mut self.attempt {
-            attempt.step = Step::Begin(at);
-        }
-        Turn::Wait
-    }
-
-    fn end(&mut self, refused: Option<Code>, body: Option<AvatarBody>, repeated: bool) -> Turn<Outcome> {
-        match self.attempt.take() {
-            Some(a) => Turn::Done(Outcome { asked: a.asked, refused, body, repeated, asked_at: a.asked_at }),
-            None => Turn::Wait,
-        }
-    }
+/// The avatar's look in its document.
+pub(crate) fn figure(record: &Record) -> Option<Figure> {
+    record.body.as_ref().and_then(|body: &Body| body.read(AVATAR_SCHEMA).ok())
 }

@@ -1,25 +1,33 @@
 //! Sessions: the life of one client on this node, from hello to goodbye.
 //!
-//! Each part owns its states: [`arrival`] raises the epoch, [`deed`] commits requests one after the other,
+//! Each part owns its states: [`arrival`] raises the epoch, [`deed`] commits requests one after the other, [`trade`]
+//! keeps what others offered,
 //! [`watch`] makes sure that nobody else has raised the epoch since, [`checkpoint`] remembers the place, [`view`] knows
 //! which chunks the client holds. None of them does I/O: they take store replies and give store requests.
 
 pub(crate) mod arrival;
 pub(crate) mod checkpoint;
 pub(crate) mod deed;
+pub(crate) mod driver;
+pub(crate) mod trade;
 pub(crate) mod view;
 pub(crate) mod watch;
 
+use std::collections::BTreeSet;
+
 use protocol::Code;
 use protocol::envelope::Context;
-use world::{EntityId, Epoch, Millis};
+use store::Holding;
+use world::{Chunk, EntityId, Epoch, Millis};
 
 use arrival::Arrival;
 use checkpoint::Checkpoint;
 use deed::Deeds;
+use trade::Trades;
 use view::SessionView;
 use watch::Watch;
 
+use crate::avatar::avatar_key;
 use crate::handover::HandoverKey;
 use crate::handover::giving::Giving;
 
@@ -60,14 +68,27 @@ pub(crate) struct Playing {
     pub(crate) ack: Option<(u32, bool)>,
     pub(crate) view: SessionView,
     pub(crate) deeds: Deeds,
+    pub(crate) trades: Trades,
+    /// The revision of the avatar's document that the client was told of.
+    pub(crate) told_rev: u64,
+    /// Chunks whose pages the client is still to be told.
+    pub(crate) pages_due: BTreeSet<Chunk>,
     pub(crate) watch: Watch,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) speech: Bucket,
     pub(crate) baselines: Bucket,
+    pub(crate) offers: Bucket,
     /// The handover to another node, while there is one.
     pub(crate) giving: Option<Box<Giving>>,
     /// When it began here, came back here, or was last tried to be moved: it is left alone for a while.
     pub(crate) settled_at: Millis,
+}
+
+impl Playing {
+    /// Whose session it is, as the commit protocol knows it.
+    pub(crate) fn holding(&self) -> Holding {
+        Holding { actor: avatar_key(&self.name), epoch: self.epoch, holder: self.watch.holder().clone() }
+    }
 }
 
 impl Session {
@@ -110,7 +131,7 @@ impl Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Arrival,
-    Deed,
+    Deed(store::commit::Part),
     Watch,
     Checkpoint,
     /// The release, or the taking back, of a handover.

@@ -3,16 +3,27 @@
 //! While the store is silent the avatar may move on for a while; then it stands still until the document was read. So
 //! two nodes move one avatar for a bounded time at most, whatever is cut.
 
-use store::{Reply, Request};
+use deeds::Belongings;
+use store::{Holder, Reply, Request};
 use world::{Epoch, Millis};
 
 use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
 use crate::limits::{VERIFY_EVERY_MS, VERIFY_WITHIN_MS};
 
+/// What a holder finds in its avatar's document.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    pub(crate) body: AvatarBody,
+    /// What deeds keep there; `None` if this build cannot read it.
+    pub(crate) belongings: Option<Belongings>,
+    /// A deed of somebody else waits on it.
+    pub(crate) has_intent: bool,
+}
+
 /// The watch over one session.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    holder: String,
+    holder: Holder,
     asked_at: Option<Millis>,
     next_at: Millis,
     confirmed_at: Millis,
@@ -23,7 +34,7 @@ pub(crate) struct Watch {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// The session is still ours.
-    Mine(AvatarBody),
+    Mine(Box<Looked>),
     /// It is somebody else's.
     Replaced,
     /// The store has lost the document.
@@ -33,18 +44,18 @@ pub(crate) enum Seen {
 }
 
 impl Watch {
-    pub(crate) fn new(now: Millis, holder: String, spread_ms: u64) -> Self {
+    pub(crate) fn new(now: Millis, holder: Holder, spread_ms: u64) -> Self {
         let next_at = now + VERIFY_EVERY_MS / 2 + spread_ms % VERIFY_EVERY_MS;
         Self { holder, asked_at: None, next_at, confirmed_at: now, distrusted: false }
     }
 
     /// The holder that it looks for.
-    pub(crate) fn holder(&self) -> &str {
+    pub(crate) fn holder(&self) -> &Holder {
         &self.holder
     }
 
     /// The session goes on at a higher epoch, which was read or written at `at`.
-    pub(crate) fn raise(&mut self, at: Millis, holder: String) {
+    pub(crate) fn raise(&mut self, at: Millis, holder: Holder) {
         self.holder = holder;
         // A look that is under way was asked for the epoch before.
         self.asked_at = None;
@@ -73,11 +84,13 @@ impl Watch {
         self.next_at = now + VERIFY_EVERY_MS;
         match reply {
             Reply::Found { document, .. } => match document.read::<AvatarBody>(AVATAR_SCHEMA) {
-                Ok(body) if body.epoch == epoch.0 && body.holder == self.holder => {
+                Ok(body) if body.epoch == epoch.0 && body.holder == self.holder.as_str() => {
                     // What was read was true when it was asked for at the earliest.
                     self.confirmed_at = asked_at.unwrap_or(now);
                     self.distrusted = false;
-                    Seen::Mine(body)
+                    let belongings = document.read(AVATAR_SCHEMA).ok();
+                    let has_intent = document.fields().contains_key("intent");
+                    Seen::Mine(Box::new(Looked { body, belongings, has_intent }))
                 }
                 _ => Seen::Replaced,
             },

@@ -54,7 +54,7 @@ fn raise_elsewhere(store: &MemoryStore) {
 fn arrive(store: &MemoryStore, fates: &[Fate]) -> Result<Arrived, Code> {
     let mut fates = fates.iter().copied();
     let mut now = Millis(0);
-    let mut arrival = Arrival::new(NAME.into(), Incarnation(5), ConnId(1), Planted::none());
+    let mut arrival = Arrival::new(now, NAME.into(), Incarnation(5), ConnId(1), Planted::none());
     let mut turn = arrival.poll(now);
     for _ in 0..100 {
         turn = match turn {
@@ -102,7 +102,11 @@ fn who_arrives_holds_the_epoch_that_is_stored() {
         let store = MemoryStore::new();
         let arrived = arrive(&store, fates).unwrap();
         let held = stored(&store);
-        assert_eq!((arrived.body.epoch, &arrived.body.holder), (held.epoch, &held.holder), "{name}");
+        assert_eq!(
+            (arrived.record.epoch.0, arrived.record.holder.as_str()),
+            (held.epoch, held.holder.as_str()),
+            "{name}"
+        );
         assert_eq!(held.epoch, epoch, "{name}");
     }
 }
@@ -110,7 +114,7 @@ fn who_arrives_holds_the_epoch_that_is_stored() {
 #[test]
 fn no_two_arrivals_share_an_epoch() {
     let store = MemoryStore::new();
-    let epochs: Vec<u32> = (0..5).map(|_| arrive(&store, &[]).unwrap().body.epoch).collect();
+    let epochs: Vec<u32> = (0..5).map(|_| arrive(&store, &[]).unwrap().record.epoch.0).collect();
     assert_eq!(epochs, [1, 2, 3, 4, 5]);
 }
 

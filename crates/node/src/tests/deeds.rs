@@ -2,13 +2,12 @@
 
 use protocol::Code;
 use protocol::limits::{REPLY_WINDOW, REQUESTS_IN_FLIGHT};
-use store::{Document, MemoryStore, Reply, Request};
+use store::commit::terms::{DEED_MS, RETRY_MS};
+use store::{Document, Holder, Holding, MemoryStore, Reply, Request};
 use world::{Epoch, Millis, Planted};
 
 use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
-use crate::limits::{DEED_MS, STORE_RETRY_MS};
-use crate::session::Turn;
-use crate::session::deed::{Asked, Deeds, Outcome};
+use crate::session::deed::{Deeds, Form, Need, What, Wish, refusal};
 
 const NAME: &str = "mira";
 
@@ -34,7 +33,8 @@ impl Table {
         let store = MemoryStore::new();
         let body = AvatarBody { epoch: 3, holder: "us".into(), ..AvatarBody::new(NAME) };
         store.apply(Request::Insert { key: avatar_key(NAME), document: Document::new(AVATAR_SCHEMA, &body).unwrap() });
-        let deeds = Deeds::new(NAME.into(), Epoch(3), "us".into(), Planted::none());
+        let holding = Holding { actor: avatar_key(NAME), epoch: Epoch(3), holder: Holder::new("us") };
+        let deeds = Deeds::new(Millis(0), holding, &[], Planted::none());
         Self { store, deeds, now: Millis(0) }
     }
 
@@ -54,49 +54,61 @@ impl Table {
         self.store.apply(Request::Replace { key: avatar_key(NAME), version, document });
     }
 
-    /// Runs what waits to its end; the fates befall its requests in turn, then all pass.
-    fn run(&mut self, fates: &[Fate]) -> Result<Outcome, Code> {
+    /// Runs what waits to its end; the fates befall its requests in turn, then all pass. Returns what the client is told,
+    /// and whether it had been told before.
+    fn run(&mut self, fates: &[Fate]) -> (Option<Code>, bool) {
         let mut fates = fates.iter().copied();
         let mut late: Option<Request> = None;
-        let mut turn = self.deeds.poll(self.now);
-        for _ in 0..200 {
-            turn = match turn {
-                Turn::Ask(request) => {
-                    let fate = fates.next().unwrap_or(Fate::Pass);
-                    let reply = match fate {
-                        Fate::Pass => self.store.apply(request),
-                        Fate::Fails => Reply::NotApplied,
-                        Fate::Silence => Reply::Unknown,
-                        Fate::UnknownApplied => {
-                            self.store.apply(request);
-                            Reply::Unknown
-                        }
-                        Fate::UnknownLate => {
-                            late = Some(request);
-                            self.now = self.now + STORE_RETRY_MS;
-                            turn = self.deeds.reply(self.now, Reply::Unknown);
-                            continue;
-                        }
-                    };
-                    if let Some(landing) = late.take() {
-                        self.store.apply(landing);
-                    }
-                    self.deeds.reply(self.now, reply)
+        let mut ended = None;
+        for _ in 0..400 {
+            match self.deeds.poll() {
+                Some(Need::Store(part, request)) => {
+                    let reply = self.befall(fates.next().unwrap_or(Fate::Pass), request, &mut late);
+                    self.deeds.reply(self.now, part, reply);
                 }
-                Turn::Wait => {
-                    self.now = self.now + STORE_RETRY_MS;
-                    self.deeds.poll(self.now)
+                Some(Need::Answer(answer)) => ended = Some(*answer),
+                Some(Need::Note(key, reason)) => panic!("{key}: {reason}"),
+                None if self.deeds.is_idle() => break,
+                None => {
+                    self.now = self.now + RETRY_MS;
+                    self.deeds.wake(self.now);
                 }
-                Turn::Done(outcome) => return Ok(outcome),
-                Turn::End(code) => return Err(code),
-            };
+            }
         }
-        panic!("the deed never ends");
+        let ended = ended.expect("the deed ends");
+        (refusal(&ended.outcome), matches!(ended.outcome, store::commit::Outcome::Repeated { .. }))
+    }
+
+    fn befall(&mut self, fate: Fate, request: Request, late: &mut Option<Request>) -> Reply {
+        let reply = match fate {
+            Fate::Pass => self.store.apply(request),
+            Fate::Fails => Reply::NotApplied,
+            Fate::Silence => Reply::Unknown,
+            Fate::UnknownApplied => {
+                self.store.apply(request);
+                Reply::Unknown
+            }
+            Fate::UnknownLate => {
+                *late = Some(request);
+                return Reply::Unknown;
+            }
+        };
+        if let Some(landing) = late.take() {
+            self.store.apply(landing);
+        }
+        reply
     }
 }
 
-fn dress(request: u32, tint: u8) -> Asked {
-    Asked { request, trace: 0, content: u64::from(tint), tint }
+fn dress(request: u32, tint: u8) -> Wish {
+    let what = What::Dress(tint);
+    Wish { request, content: u64::from(tint), form: Form::Plain, what, agreement: None }
+}
+
+impl Table {
+    fn ask(&mut self, wish: Wish) -> Result<(), Code> {
+        self.deeds.ask(self.now, wish)
+    }
 }
 
 #[test]
@@ -113,10 +125,10 @@ fn one_effect_whatever_the_store_does() {
     ];
     for (name, fates) in cases {
         let mut t = Table::new();
-        t.deeds.ask(dress(1, 40)).unwrap();
-        let outcome = t.run(fates).unwrap();
+        t.ask(dress(1, 40)).unwrap();
+        let (refused, _) = t.run(fates);
         let body = t.body();
-        assert_eq!((outcome.refused, body.tint, body.seq, body.window.len()), (None, 40, 1, 1), "{name}");
+        assert_eq!((refused, body.tint, body.deeds, body.window.len()), (None, 40, 1, 1), "{name}");
     }
 }
 
@@ -129,22 +141,21 @@ fn a_repeated_request_gets_its_reply_again() {
         (dress(1, 41), Some(Code::IdReused), false),
         (dress(2, 41), None, false),
     ] {
-        t.deeds.ask(asked.clone()).unwrap();
-        let outcome = t.run(&[]).unwrap();
-        assert_eq!((outcome.refused, outcome.repeated), (refused, repeated), "{asked:?}");
+        t.ask(asked.clone()).unwrap();
+        assert_eq!(t.run(&[]), (refused, repeated), "{asked:?}");
     }
-    assert_eq!((t.body().seq, t.body().tint), (2, 41));
+    assert_eq!((t.body().deeds, t.body().tint), (2, 41));
 }
 
 #[test]
 fn what_the_window_forgot_is_too_old() {
     let mut t = Table::new();
     for request in 1..=REPLY_WINDOW as u32 + 1 {
-        t.deeds.ask(dress(request, 1)).unwrap();
-        assert_eq!(t.run(&[]).unwrap().refused, None);
+        t.ask(dress(request, 1)).unwrap();
+        assert_eq!(t.run(&[]).0, None);
     }
-    t.deeds.ask(dress(1, 1)).unwrap();
-    assert_eq!(t.run(&[]).unwrap().refused, Some(Code::TooOld));
+    t.ask(dress(1, 1)).unwrap();
+    assert_eq!(t.run(&[]).0, Some(Code::TooOld));
     assert_eq!(t.body().window.len(), REPLY_WINDOW);
 }
 
@@ -152,40 +163,40 @@ fn what_the_window_forgot_is_too_old() {
 fn a_request_that_never_happened_is_not_too_old() {
     let mut t = Table::new();
     for request in [1, 3, 4, 2] {
-        t.deeds.ask(dress(request, request as u8)).unwrap();
-        assert_eq!(t.run(&[]).unwrap().refused, None, "{request} was given up earlier and is asked for again");
+        t.ask(dress(request, request as u8)).unwrap();
+        assert_eq!(t.run(&[]).0, None, "{request} was given up earlier and is asked for again");
     }
-    assert_eq!((t.body().seq, t.body().next_request), (4, 5));
+    assert_eq!((t.body().deeds, t.body().next_request), (4, 5));
 }
 
 #[test]
 fn a_replaced_holder_commits_nothing() {
     let mut t = Table::new();
-    t.deeds.ask(dress(1, 40)).unwrap();
+    t.ask(dress(1, 40)).unwrap();
     t.raise();
-    assert_eq!(t.run(&[]).unwrap_err(), Code::Replaced);
-    assert_eq!((t.body().seq, t.body().epoch), (0, 4));
+    assert_eq!(t.run(&[]).0, Some(Code::Replaced));
+    assert_eq!((t.body().deeds, t.body().epoch), (0, 4));
 }
 
 #[test]
 fn a_silent_store_is_told_as_retry() {
     let mut t = Table::new();
-    t.deeds.ask(dress(1, 40)).unwrap();
-    let outcome = t.run(&[Fate::Silence; 100]).unwrap();
-    assert_eq!(outcome.refused, Some(Code::StoreUnavailable));
+    t.ask(dress(1, 40)).unwrap();
+    let (refused, _) = t.run(&[Fate::Silence; 100]);
+    assert_eq!(refused, Some(Code::StoreUnavailable));
     assert!(t.now.0 >= DEED_MS);
-    t.deeds.ask(dress(1, 40)).unwrap();
-    assert_eq!(t.run(&[]).unwrap().refused, None, "the same request id is safe");
-    assert_eq!(t.body().seq, 1);
+    t.ask(dress(1, 40)).unwrap();
+    assert_eq!(t.run(&[]).0, None, "the same request id is safe");
+    assert_eq!(t.body().deeds, 1);
 }
 
 #[test]
 fn too_many_requests_are_refused_and_an_impatient_one_is_not_doubled() {
     let mut t = Table::new();
     for request in 1..=REQUESTS_IN_FLIGHT as u32 {
-        t.deeds.ask(dress(request, 1)).unwrap();
+        t.ask(dress(request, 1)).unwrap();
     }
-    assert_eq!(t.deeds.ask(dress(99, 1)), Err(Code::TooManyRequests));
-    assert_eq!(t.deeds.ask(dress(1, 1)), Ok(()), "it is on its way");
-    assert_eq!(t.deeds.ask(dress(1, 2)), Err(Code::IdReused));
+    assert_eq!(t.ask(dress(99, 1)), Err(Code::TooManyRequests));
+    assert_eq!(t.ask(dress(1, 1)), Ok(()), "it is on its way");
+    assert_eq!(t.ask(dress(1, 2)), Err(Code::IdReused));
 }

@@ -1,6 +1,6 @@
 //! The watch: a holder that cannot confirm its epoch stands still in time, and one that was replaced knows it.
 
-use store::{Document, Reply, Version};
+use store::{Document, Holder, Reply, Version};
 use world::{Epoch, Millis};
 
 use crate::avatar::{AVATAR_SCHEMA, AvatarBody};
@@ -23,7 +23,7 @@ fn only_our_epoch_with_our_holder_is_ours() {
         (Reply::NotApplied, "silence"),
     ];
     for (reply, expected) in cases {
-        let mut watch = Watch::new(Millis(0), "us".into(), 0);
+        let mut watch = Watch::new(Millis(0), Holder::new("us"), 0);
         let seen = match watch.reply(Millis(100), Epoch(3), reply.clone()) {
             Seen::Mine(_) => "mine",
             Seen::Replaced => "replaced",
@@ -36,7 +36,7 @@ fn only_our_epoch_with_our_holder_is_ours() {
 
 #[test]
 fn a_silent_store_suspends_and_an_answer_resumes() {
-    let mut watch = Watch::new(Millis(0), "us".into(), 0);
+    let mut watch = Watch::new(Millis(0), Holder::new("us"), 0);
     assert!(!watch.suspends(Millis(VERIFY_WITHIN_MS - 1)));
     assert!(watch.suspends(Millis(VERIFY_WITHIN_MS)));
     let now = Millis(VERIFY_WITHIN_MS + 10);
@@ -48,7 +48,7 @@ fn a_silent_store_suspends_and_an_answer_resumes() {
 
 #[test]
 fn who_was_stopped_stands_still_until_he_knows() {
-    let mut watch = Watch::new(Millis(0), "us".into(), 0);
+    let mut watch = Watch::new(Millis(0), Holder::new("us"), 0);
     watch.distrust(Millis(500));
     assert!(watch.suspends(Millis(500)));
     assert!(watch.poll(Millis(500), "mira").is_some(), "it asks at once");

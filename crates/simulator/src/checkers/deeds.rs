@@ -59,11 +59,14 @@ impl Account {
         findings.check(Checker::DeedOnce, distinct.len() == body.window.len(), || {
             format!("{name} has a request twice among its replies: {:?}", body.window)
         });
-        findings.check(Checker::DeedOnce, body.seq <= self.asked.len() as u64, || {
-            format!("{name} asked for {} deeds, {} were done", self.asked.len(), body.seq)
+        findings.check(Checker::DeedOnce, body.deeds <= self.asked.len() as u64, || {
+            format!("{name} asked for {} deeds, {} were done", self.asked.len(), body.deeds)
         });
         if let Some(last) = &self.last {
-            let forward = body.epoch >= last.epoch && body.seq >= last.seq && body.next_request >= last.next_request;
+            let forward = body.epoch >= last.epoch
+                && body.seq >= last.seq
+                && body.rev >= last.rev
+                && body.next_request >= last.next_request;
             findings.check(Checker::DocumentForward, forward, || format!("{name} went back from {last:?} to {body:?}"));
             let held = body.epoch > last.epoch || body.holder == last.holder;
             findings.check(Checker::HolderUnique, held, || {

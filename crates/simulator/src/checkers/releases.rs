@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use node::avatar::{AVATAR_SCHEMA, AvatarBody, Released};
+use node::avatar::{AVATAR_SCHEMA, AvatarBody};
 use node::limits::FROZEN_MS;
-use store::{Key, MemoryStore, Reply, Request, Version};
+use protocol::Incarnation;
+use store::record::Release;
+use store::{Holder, Key, MemoryStore, Reply, Request, Version};
 
 use super::{Checker, Findings, Scene};
 
@@ -12,18 +14,18 @@ use super::{Checker, Findings, Scene};
 const FROZEN_BOUND_MS: u64 = FROZEN_MS + 1_100;
 
 /// A document into which a release was written, or may yet be.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Watched {
     version: Option<Version>,
     /// While it is released: what was, and after how many deeds, as it was first seen.
-    first: Option<(Released, u64)>,
+    first: Option<(Release, u64)>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Releases {
     watched: BTreeMap<Key, Watched>,
     /// All releases that were ever seen in the store: whose, of which epoch, to whom.
-    seen: BTreeSet<(Key, u32, u64)>,
+    seen: BTreeSet<(Key, u32, Holder)>,
     /// Links on which a client showed the token of an invitation.
     followed: BTreeSet<u64>,
 }
@@ -50,14 +52,14 @@ impl Releases {
                 watched.first = None;
                 continue;
             };
-            self.seen.insert((key.clone(), released.epoch, released.to));
-            let (first, seq) = *watched.first.get_or_insert((released, body.seq));
-            findings.check(Checker::NothingAfterRelease, first != released || seq == body.seq, || {
-                let (epoch, now) = (released.epoch, body.seq);
-                format!("{key} was released at epoch {epoch} after {seq} deeds, and has {now} now")
+            self.seen.insert((key.clone(), released.epoch, released.to.clone()));
+            let (first, deeds) = watched.first.get_or_insert((released.clone(), body.deeds)).clone();
+            findings.check(Checker::NothingAfterRelease, first != released || deeds == body.deeds, || {
+                let (epoch, now) = (released.epoch, body.deeds);
+                format!("{key} was released at epoch {epoch} after {deeds} deeds, and has {now} now")
             });
             if first != released {
-                watched.first = Some((released, body.seq));
+                watched.first = Some((released, body.deeds));
             }
         }
     }
@@ -72,7 +74,7 @@ impl Releases {
         if !self.followed.remove(&link) {
             return;
         }
-        let released = (node::avatar::avatar_key(name), epoch.wrapping_sub(1), node);
+        let released = (node::avatar::avatar_key(name), epoch.wrapping_sub(1), Holder::new(Incarnation(node)));
         findings.check(Checker::TakenAsReleased, self.seen.contains(&released), || {
             format!("{name} was taken over at epoch {epoch} by {node:x}, to which it was not released")
         });

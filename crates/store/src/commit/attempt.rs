@@ -158,6 +158,13 @@ impl<C: Command> Attempt<C> {
         Txn { holder: self.holding.holder.clone(), number: self.number }
     }
 
+    /// Whether the actor's document lets this session act.
+    fn is_ours(&self, actor: &Record) -> bool {
+        let Holding { epoch, holder, .. } = &self.holding;
+        let held = actor.epoch == *epoch && actor.holder == *holder || self.terms.planted.is(Plant::DeafToEpochs);
+        held && (actor.released.is_none() || self.terms.planted.is(Plant::AckAfterFreeze))
+    }
+
     fn read_actor(&mut self, step: Step) -> Turn<Outcome> {
         self.step = step;
         Turn::Ask(Ask::get(&self.holding.actor))

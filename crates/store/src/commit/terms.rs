@@ -7,8 +7,9 @@ pub const WINDOW: usize = 16;
 /// Committed transactions of one avatar whose intents may still stand. At the limit the next deed waits for them: each
 /// is in every write of the document.
 pub const OPEN: usize = 4;
-/// Documents that a deed may read, its actor's included. More are refused: each of them is written once more.
-pub const KEYS: usize = 16;
+/// Documents that a deed may read, its actor's included: the pages of a parcel of four chunks with all of their cells.
+/// More are refused: each of them is written once more.
+pub const KEYS: usize = 72;
 /// Times that a command may ask for more documents. More are refused: it would never come to an end.
 pub const ROUNDS: usize = 8;
 /// Attempts at one deed before its client is told to ask again.

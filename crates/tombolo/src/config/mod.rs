@@ -105,6 +105,8 @@ pub struct WorldSection {
     pub view_far: u8,
     /// Ticks between two frames of a far chunk.
     pub far_every: u8,
+    /// The folder with the tables of the rules; those of the build if it is left out.
+    pub rules: Option<PathBuf>,
 }
 
 /// `[crowd]`
@@ -283,6 +285,7 @@ impl Default for WorldSection {
             view_near: view.near,
             view_far: view.far,
             far_every: view.far_every,
+            rules: None,
         }
     }
 }

@@ -28,7 +28,7 @@ fn outcome(ferry: &Ferry) -> Result<(), String> {
     if !stored.holder.starts_with(&incarnation(node).to_string()) || stored.released.is_some() {
         return Err(format!("{node} serves, and the document says {stored:?}"));
     }
-    if ferry.mira.done.len() != 2 || (stored.seq, stored.tint) != (2, 42) {
+    if ferry.mira.done.len() != 2 || (stored.deeds, stored.tint) != (2, 42) {
         return Err(format!("{:?} were told as done, {stored:?}", ferry.mira.done));
     }
     Ok(())

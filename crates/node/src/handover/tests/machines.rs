@@ -1,10 +1,11 @@
 //! The two machines alone: what each does in each state, as tables.
 
 use protocol::Incarnation;
-use store::{Document, MemoryStore, Reply, Request};
+use store::record::Release as Released;
+use store::{Document, Holder, Holding, MemoryStore, Reply, Request};
 use world::{Epoch, Millis, Planted};
 
-use crate::avatar::{AVATAR_SCHEMA, AvatarBody, Released, avatar_key};
+use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
 use crate::handover::Reason;
 use crate::handover::claim::{Claim, Claimed, Grounds};
 use crate::handover::giving::{GiveEffect, GiveInput, Giving, Held};
@@ -12,6 +13,8 @@ use crate::handover::release::{Release, Wrote};
 use crate::io::ConnId;
 use crate::limits::{FINISH_MS, FROZEN_MS, INVITE_MS, PREPARE_MS, STORE_RETRY_MS, TAKE_BACK_MS};
 use crate::session::Turn;
+use crate::session::arrival::terms;
+use crate::session::driver::Driver;
 
 const NAME: &str = "mira";
 const ME: Incarnation = Incarnation(1);
@@ -33,9 +36,21 @@ fn stored(store: &MemoryStore) -> AvatarBody {
     }
 }
 
+fn released(to: Incarnation, epoch: u32) -> Option<Released> {
+    Some(Released { to: Holder::new(to), epoch, at: 0 })
+}
+
+fn claim_of(me: Incarnation, conn: u64, grounds: Grounds) -> Driver<Claim> {
+    Driver::new(Millis(1), Claim::new(terms(Planted::none()), NAME, me, ConnId(conn), EPOCH, grounds))
+}
+
+fn holding() -> Holding {
+    Holding { actor: avatar_key(NAME), epoch: EPOCH, holder: Holder::new("holder") }
+}
+
 /// Runs a claim to its end.
 fn claim(store: &MemoryStore, grounds: Grounds) -> Claimed {
-    let mut claim = Claim::new(NAME.into(), ME, ConnId(9), EPOCH, grounds, Planted::none());
+    let mut claim = claim_of(ME, 9, grounds);
     let mut turn = claim.poll(Millis(1));
     loop {
         turn = match turn {
@@ -48,8 +63,8 @@ fn claim(store: &MemoryStore, grounds: Grounds) -> Claimed {
 
 #[test]
 fn only_what_is_released_to_me_or_held_by_me_is_claimed() {
-    let to = |to: Incarnation, epoch| Some(Released { to: to.0, epoch });
-    let mine = || Grounds::Holder("mine".into());
+    let to = released;
+    let mine = || Grounds::Holder(Holder::new("mine"));
     let table = [
         ("released to me", 5, "theirs", to(ME, 5), Grounds::ReleasedToMe, "mine"),
         ("not released", 5, "theirs", None, Grounds::ReleasedToMe, "not released"),
@@ -66,14 +81,16 @@ fn only_what_is_released_to_me_or_held_by_me_is_claimed() {
         let store = store_with(epoch, holder, released);
         let before = stored(&store);
         let claimed = match claim(&store, grounds) {
-            Claimed::Mine(body) => {
-                assert_eq!((body.epoch, body.released), (6, None), "{what}");
-                assert_eq!(stored(&store), body, "{what}");
+            Claimed::Mine(record) => {
+                assert_eq!((record.epoch, &record.released), (Epoch(6), &None), "{what}");
+                let stored = stored(&store);
+                assert_eq!((stored.epoch, stored.holder.as_str()), (6, record.holder.as_str()), "{what}");
                 "mine"
             }
             Claimed::NotReleased => "not released",
             Claimed::Gone { handed: true } => "handed",
             Claimed::Gone { handed: false } => "gone",
+            Claimed::Unreadable => "unreadable",
         };
         assert_eq!(claimed, expected, "{what}");
         if claimed != "mine" {
@@ -86,11 +103,9 @@ fn only_what_is_released_to_me_or_held_by_me_is_claimed() {
 fn of_two_claims_one_wins_however_their_writes_meet() {
     // Both read; then one writes before the other.
     for first in [0, 1] {
-        let store = store_with(5, "holder", Some(Released { to: OTHER.0, epoch: 5 }));
-        let mut claims = [
-            Claim::new(NAME.into(), ME, ConnId(1), EPOCH, Grounds::Holder("holder".into()), Planted::none()),
-            Claim::new(NAME.into(), OTHER, ConnId(1), EPOCH, Grounds::ReleasedToMe, Planted::none()),
-        ];
+        let store = store_with(5, "holder", released(OTHER, 5));
+        let mut claims =
+            [claim_of(ME, 1, Grounds::Holder(Holder::new("holder"))), claim_of(OTHER, 1, Grounds::ReleasedToMe)];
         let mut turns: Vec<Turn<Claimed>> = claims.iter_mut().map(|c| c.poll(Millis(1))).collect();
         for (claim, turn) in claims.iter_mut().zip(&mut turns) {
             let Turn::Ask(read) = std::mem::replace(turn, Turn::Wait) else { panic!("{turn:?}") };
@@ -113,27 +128,28 @@ fn of_two_claims_one_wins_however_their_writes_meet() {
 fn a_release_whose_outcome_is_unknown_is_read_back() {
     for applied in [true, false] {
         let store = store_with(5, "holder", None);
-        let mut release = Release::new(NAME.into(), EPOCH, "holder".into(), OTHER);
+        let mut release = Driver::new(Millis(1), Release::new(terms(Planted::none()), holding(), OTHER));
         let Turn::Ask(read) = release.poll(Millis(1)) else { panic!() };
         let Turn::Ask(write) = release.reply(Millis(1), store.apply(read)) else { panic!() };
         if applied {
             store.apply(write);
         }
-        assert!(release.may_land());
+        assert!(release.steps().may_land());
         assert!(matches!(release.reply(Millis(1), Reply::Unknown), Turn::Wait));
         let mut turn = release.poll(Millis(1 + STORE_RETRY_MS));
         while let Turn::Ask(request) = turn {
             turn = release.reply(Millis(300), store.apply(request));
         }
         assert!(matches!(turn, Turn::Done(Wrote::Released)), "{turn:?}");
-        assert_eq!(stored(&store).released, Some(Released { to: OTHER.0, epoch: 5 }));
+        let written = stored(&store).released.map(|released| (released.to, released.epoch));
+        assert_eq!(written, Some((Holder::new(OTHER), 5)));
     }
 }
 
 /// Plays inputs at times into S's machine; a store answers at once. Returns what it did, in words.
 fn give(inputs: &[(u64, GiveInput)], answers: bool) -> Vec<String> {
     let store = store_with(5, "holder", None);
-    let held = Held { name: NAME.into(), me: ME, conn: ConnId(1), epoch: EPOCH, holder: "holder".into() };
+    let held = Held { name: NAME.into(), me: ME, conn: ConnId(1), holding: holding() };
     let mut giving = Giving::new(Millis(0), 1, OTHER, Reason::Ordered, held, Planted::none());
     let mut told = Vec::new();
     let mut look = |giving: &mut Giving, now: u64| {
@@ -149,7 +165,7 @@ fn give(inputs: &[(u64, GiveInput)], answers: bool) -> Vec<String> {
                 GiveEffect::Invite { .. } => "invite".to_owned(),
                 GiveEffect::Release => "released".to_owned(),
                 GiveEffect::CallOff => "off".to_owned(),
-                GiveEffect::Stay { raised } => format!("stay at {}", raised.map_or(5, |body| body.epoch)),
+                GiveEffect::Stay { raised } => format!("stay at {}", raised.map_or(5, |record| record.epoch.0)),
                 GiveEffect::Lost { code } | GiveEffect::End(code) => code.to_string(),
                 GiveEffect::Over(outcome) => format!("{outcome:?}"),
             });

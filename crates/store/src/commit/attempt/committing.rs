@@ -60,8 +60,9 @@ impl<C: Command> Attempt<C> {
                 Turn::Sleep(at)
             }
             Turn::Done(Resolved::Free(Some(actor))) => {
-                let mine = actor.record.is_held_by(&self.holding);
-                if mine && actor.record.seq == plan.seq() {
+                let mine = self.is_ours(&actor.record);
+                let unfenced = actor.record.seq == plan.seq() || self.terms.planted.is(Plant::AckAfterFreeze);
+                if mine && unfenced {
                     return self.commit(now, plan, actor);
                 }
                 let after = if mine { After::TryAgain } else { After::End(Outcome::Replaced { staged: None }) };
@@ -83,7 +84,7 @@ impl<C: Command> Attempt<C> {
         if self.has_committed(&plan, &actor.record) {
             return self.committed(plan, actor.record);
         }
-        let mine = actor.record.is_held_by(&self.holding);
+        let mine = self.is_ours(&actor.record);
         let after = if mine { After::TryAgain } else { After::End(Outcome::Replaced { staged: None }) };
         if actor.record.seq != plan.seq() || self.terms.planted.is(Plant::IgnoreLateWrites) {
             return self.abandon(now, plan, true, after);
@@ -104,7 +105,7 @@ impl<C: Command> Attempt<C> {
     /// It happened. It is answered only by who still holds the session.
     fn committed(&mut self, plan: Box<Plan>, actor: Record) -> Turn<Outcome> {
         let staged = (!plan.others.is_empty()).then(|| (plan.txn.clone(), plan.keys()));
-        if !actor.is_held_by(&self.holding) {
+        if !self.is_ours(&actor) {
             return self.end(Outcome::Replaced { staged });
         }
         let mut revs = plan.revs();

@@ -35,7 +35,7 @@ impl<C: Command> Attempt<C> {
 
     /// Whether the session is ours, the request new, and the document free.
     fn look(&mut self, now: Millis, actor: Found) -> Turn<Outcome> {
-        if !actor.record.is_held_by(&self.holding) {
+        if !self.is_ours(&actor.record) {
             return self.end(Outcome::Replaced { staged: None });
         }
         if !self.terms.planted.is(Plant::BlindToWindow) {

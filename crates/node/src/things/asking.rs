@@ -1,0 +1,158 @@
+//! Deeds, from the client's request to its reply.
+
+use deeds::commands::TradeArgs;
+use deeds::{Actor, KeptReceipt, Partner, Performance};
+use protocol::client::{Dress, ToClient};
+use protocol::codec::{CLIENT_CAP, from_bytes, to_bytes};
+use protocol::envelope::Context;
+use protocol::things::{Deed, DeedReply};
+use protocol::{Code, Incarnation, Kind};
+use store::commit::Outcome;
+use world::{Digest, EntityId, Position};
+
+use super::wire;
+use crate::io::{ConnId, Effect, Note};
+use crate::lifecycle::retry_after_ms;
+use crate::machine::Node;
+use crate::session::Session;
+use crate::session::deed::{Ended, Form, What, Wish, figure, refusal};
+use crate::session::trade::Agreement;
+
+/// The deed that needs the other's word.
+const TRADE: &str = "trade";
+
+impl Node {
+    pub(crate) fn dress(&mut self, conn: ConnId, context: Context, dress: &Dress) {
+        let content = Digest::of(&[Kind::Dress as u8, dress.tint]);
+        let what = What::Dress(dress.tint);
+        self.wish(conn, Wish { request: context.request, content, form: Form::Plain, what, agreement: None });
+    }
+
+    pub(crate) fn deed(&mut self, conn: ConnId, context: Context, deed: Deed) {
+        let (now, tick, request) = (self.now, self.tick, context.request);
+        let content = Digest::of(&[&[Kind::Deed as u8][..], &to_bytes(&deed)].concat());
+        let partner = self.partner(EntityId(deed.partner));
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        let Some(avatar) = self.authority.get(playing.entity) else { return };
+        let place = avatar.segment.at(tick, &self.pace);
+        let actor = Actor { name: playing.name.clone(), entity: playing.entity, place };
+        // A repeated request finds the agreement with the one that is in flight.
+        let agreement = if playing.deeds.has(request) {
+            None
+        } else {
+            let wanted = terms(&deed, actor.entity);
+            let unsettled = playing.deeds.uncertain(request).filter(|(key, _)| Some(*key) == wanted);
+            unsettled.or_else(|| {
+                let (by, terms) = wanted?;
+                Some(((by, terms), playing.trades.take(now, by, terms)?))
+            })
+        };
+        let partner = partner.map(|(name, place)| {
+            let entity = EntityId(deed.partner);
+            match &agreement {
+                Some(((_, terms), Agreement { name, epoch, .. })) => {
+                    (Partner { name: name.clone(), entity, place, agreed: Some(*terms) }, Some(*epoch))
+                }
+                None => (Partner { name, entity, place, agreed: None }, None),
+            }
+        });
+        let rules = self.config.rules.clone();
+        let what = What::Perform(Box::new(Performance { rules, deed: deed.deed, args: deed.args, actor, partner }));
+        self.wish(conn, Wish { request, content, form: Form::Deed, what, agreement });
+    }
+
+    fn wish(&mut self, conn: ConnId, wish: Wish) {
+        let now = self.now;
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        let (request, form, agreement) = (wish.request, wish.form, wish.agreement.clone());
+        if request == 0 {
+            return self.refuse_client(conn);
+        }
+        match playing.deeds.ask(now, wish) {
+            Ok(()) => self.deed_needs(conn),
+            Err(code) => {
+                if let Some((key, agreement)) = agreement {
+                    playing.trades.give_back(key, agreement);
+                }
+                self.answer(conn, request, form, Some(code), None);
+            }
+        }
+    }
+
+    /// Somebody in view, by name and place.
+    fn partner(&self, entity: EntityId) -> Option<(String, Position)> {
+        if let Some(avatar) = self.authority.get(entity) {
+            return Some((avatar.look.name.clone(), avatar.segment.at(self.tick, &self.pace)));
+        }
+        let ghost = self.ghosts.get(entity)?;
+        Some((ghost.look.name.clone(), ghost.segment.at(self.tick, &self.pace)))
+    }
+
+    /// A deed has ended: what it changed is told, then its client is answered, then all others hear.
+    pub(crate) fn deed_ended(&mut self, conn: ConnId, ended: Ended) {
+        let Ended { request, form, asked_at, unused, outcome } = ended;
+        let refused = refusal(&outcome);
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        if let Some((key, agreement)) = unused {
+            playing.trades.give_back(key, agreement);
+        }
+        match outcome {
+            Outcome::Committed(committed) => {
+                playing.watch.confirm(asked_at);
+                let entity = playing.entity;
+                self.counters.deeds += 1;
+                if let Some(figure) = figure(&committed.actor)
+                    && let Some(avatar) = self.authority.get_mut(entity)
+                {
+                    avatar.dress(figure.tint);
+                }
+                let belongings = committed.actor.body.as_ref().and_then(|body| body.read(deeds::SCHEMA).ok());
+                self.tell_bag(conn, committed.actor.rev, belongings);
+                self.answer(conn, request, form, refused, serde_json::from_value(committed.reply).ok());
+                self.tell_news(&committed.events, &committed.revs);
+            }
+            Outcome::Repeated { reply, .. } => {
+                self.counters.deeds_repeated += 1;
+                self.answer(conn, request, form, refused, serde_json::from_value(reply).ok());
+            }
+            Outcome::Replaced { .. } => self.replaced(conn, Incarnation(0)),
+            Outcome::Mistaken(mistake) => {
+                let (key, reason) = ("a command".to_owned(), format!("it cannot be carried out: {mistake:?}"));
+                self.effect(Effect::Note(Note::Unreadable { key, reason }));
+                self.answer(conn, request, form, refused, None);
+            }
+            Outcome::Unreadable(reason) => {
+                self.effect(Effect::Note(Note::Unreadable { key: "a deed".to_owned(), reason }));
+                self.answer(conn, request, form, refused, None);
+            }
+            Outcome::Refused(_) | Outcome::TooOld | Outcome::IdReused | Outcome::Again => {
+                self.counters.deeds_refused += 1;
+                self.answer(conn, request, form, refused, None);
+            }
+        }
+    }
+
+    fn answer(&mut self, conn: ConnId, request: u32, form: Form, refused: Option<Code>, receipt: Option<KeptReceipt>) {
+        match form {
+            Form::Plain => self.reply(conn, request, refused),
+            Form::Deed => {
+                let reply = DeedReply {
+                    code: refused.map_or(0, |code| code as u16),
+                    meaning: refused.map_or(0, |code| code.meaning() as u8),
+                    retry_after_ms: refused.map_or(0, retry_after_ms),
+                    ..receipt.as_ref().map(wire::receipt).unwrap_or_default()
+                };
+                self.tell(conn, request, &ToClient::DeedReply(reply));
+            }
+        }
+    }
+}
+
+/// Whose word a deed needs, and on which terms.
+fn terms(deed: &Deed, actor: EntityId) -> Option<(EntityId, u64)> {
+    if deed.deed != TRADE {
+        return None;
+    }
+    let args: TradeArgs = from_bytes::<TradeArgs, CLIENT_CAP>(&deed.args).ok()?;
+    Some((EntityId(args.with), args.terms(actor)))
+}

@@ -1,0 +1,103 @@
+//! The words of a trade: an offer, and the agreement to it, on their way between two clients and their nodes.
+
+use deeds::commands::TradeArgs;
+use protocol::Incarnation;
+use protocol::client::{ToClient, valid_name};
+use protocol::limits::OFFER_MS;
+use protocol::mesh::MeshMessage;
+use protocol::things::{Agree, Agreed, Consent, Offer, Offered, Proposal, Tidings};
+use world::EntityId;
+
+use super::wire;
+use crate::avatar::entity_of;
+use crate::io::{ConnId, Effect};
+use crate::machine::Node;
+use crate::publisher;
+use crate::session::Session;
+use crate::session::trade::Agreement;
+
+impl Node {
+    /// What another node says of things. `false`: it is not what a node says.
+    pub(crate) fn tidings(&mut self, tidings: Tidings) -> bool {
+        match tidings {
+            Tidings::News(news) => self.news(&news),
+            Tidings::Proposal(Proposal { by, offer, .. }) => {
+                self.proposed(by, &offer);
+                true
+            }
+            Tidings::Consent(consent) => {
+                let is_whole = valid_name(&consent.name) && entity_of(&consent.name) == consent.by;
+                if is_whole {
+                    self.consented(consent);
+                }
+                is_whole
+            }
+        }
+    }
+
+    /// A client offers a trade.
+    pub(crate) fn offer(&mut self, conn: ConnId, offer: Offer) {
+        let (now, from) = (self.now, self.config.incarnation);
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        let (by, to) = (playing.entity, EntityId(offer.to));
+        if !playing.offers.take(now) || by == to {
+            return;
+        }
+        self.counters.offers += 1;
+        if self.authority.get(to).is_some() {
+            self.proposed(by, &offer);
+        } else {
+            self.tell_holder(to, Tidings::Proposal(Proposal { from, by, offer }));
+        }
+    }
+
+    /// Somebody offers a trade to an avatar of ours.
+    fn proposed(&mut self, by: EntityId, offer: &Offer) {
+        let now = self.now;
+        let to = EntityId(offer.to);
+        let Some(conn) = self.authority.get(to).map(|avatar| avatar.conn) else { return };
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        // The digest is made from what is shown, whatever the other node says that it is.
+        let args = TradeArgs { with: to.0, gives: wire::stacks(&offer.gives), takes: wire::stacks(&offer.takes) };
+        let terms = args.terms(by);
+        playing.trades.offered(now, by, terms);
+        let Offer { gives, takes, .. } = offer.clone();
+        self.tell(conn, 0, &ToClient::Offered(Offered { by: by.0, terms, gives, takes }));
+    }
+
+    /// A client agrees to an offer.
+    pub(crate) fn agree(&mut self, conn: ConnId, agree: Agree) {
+        let (now, from) = (self.now, self.config.incarnation);
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        let (to, terms) = (EntityId(agree.by), agree.terms);
+        if !playing.offers.take(now) || !playing.trades.agree(now, to, terms) {
+            return;
+        }
+        let (by, name, epoch) = (playing.entity, playing.name.clone(), playing.epoch);
+        let consent = Consent { from, by, name, epoch, to, terms };
+        if self.authority.get(to).is_some() {
+            self.consented(consent);
+        } else {
+            self.tell_holder(to, Tidings::Consent(consent));
+        }
+    }
+
+    /// Somebody agreed to what an avatar of ours offered.
+    fn consented(&mut self, consent: Consent) {
+        let now = self.now;
+        let Consent { by, name, epoch, to, terms, .. } = consent;
+        let Some(conn) = self.authority.get(to).map(|avatar| avatar.conn) else { return };
+        let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        playing.trades.agreed(now, by, terms, Agreement { name, epoch, until: now + OFFER_MS });
+        self.counters.agreements += 1;
+        self.tell(conn, 0, &ToClient::Agreed(Agreed { by: by.0, terms }));
+    }
+
+    /// Tells the node that holds an avatar in view.
+    fn tell_holder(&mut self, entity: EntityId, tidings: Tidings) {
+        let Some(key) = self.ghosts.get(entity).and_then(|ghost| ghost.stream) else { return };
+        let to: Incarnation = self.feed.publisher(key);
+        let bytes = publisher::encode(&MeshMessage::Tidings(tidings));
+        self.effect(Effect::Send { to, bytes });
+    }
+}
