@@ -14,7 +14,7 @@ use ghosts::{Ghost, Ghosts, StreamKey};
 use protocol::frame::{self, Body, Record};
 use protocol::tick::{Item, Lane, Slot};
 use protocol::{Incarnation, StreamId};
-use world::{Chunk, EntityId, Position, Tick, TickRate};
+use world::{Chunk, EntityId, Planted, Position, Tick, TickRate};
 
 use crate::crowd::log::Log;
 use crate::crowd::pace::Period;
@@ -132,13 +132,14 @@ pub(crate) struct Feed {
     pub(crate) acting: BTreeMap<EntityId, Tick>,
     /// Who acts upon whom by name: by target, then by actor.
     pub(crate) acting_upon: BTreeMap<EntityId, BTreeMap<EntityId, Tick>>,
+    pub(crate) planted: Planted,
 }
 
 impl Feed {
-    pub(crate) fn new(far_every: u8, rate: TickRate) -> Self {
+    pub(crate) fn new(far_every: u8, rate: TickRate, planted: Planted) -> Self {
         let far_every = u64::from(far_every.max(1));
         let far_rests = (u64::from(rate.hz()) / far_every).max(1);
-        Self { far_every, far_rests, slowest: crate::crowd::pace::slowest(rate), ..Self::default() }
+        Self { far_every, far_rests, slowest: crate::crowd::pace::slowest(rate), planted, ..Self::default() }
     }
 
     /// A stream begins. Without a free slot, which takes 21,000 streams, it is not shown.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ghosts::Applied;
 use protocol::Incarnation;
-use protocol::frame::{Body, Record, Records};
+use protocol::frame::{Body, Enter, Record, Records};
 use protocol::mesh::{Interest, KeyframeRequest, MeshMessage, Summary};
 use protocol::things::Tidings;
 use world::{EntityId, Epoch, Plant, SubCell, Tick};
@@ -202,13 +202,13 @@ impl Node {
         let mut doubtful = false;
         for record in &records {
             if let Record::Enter(e) = record {
+                self.notice_look(e);
                 self.yield_to(e.entity, e.epoch, key);
             }
             let interest = &self.interest;
             let sees = |chunk| interest.contains(chunk);
             let applied = self.ghosts.apply(self.now, key, frame.tick, record, sees);
-            // A new look or a line of speech. An enter that changes nobody's stream can say nothing else.
-            if let (Applied::Event(entity), _) | (Applied::Changed(entity), Record::Enter(_)) = (applied, record) {
+            if let Applied::Event(entity) = applied {
                 self.feed.acts(entity, self.tick + self.config.rate.ticks_in(ACTING_MS));
             }
             doubtful |= matches!((applied, record), (Applied::UnknownHandle(_), Record::Move(_)));
@@ -220,12 +220,20 @@ impl Node {
         }
     }
 
+    /// Who changed the look acts upon those around.
+    fn notice_look(&mut self, enter: &Enter) {
+        if self.ghosts.get(enter.entity).is_some_and(|held| held.look != enter.look) {
+            self.feed.acts(enter.entity, self.tick + self.config.rate.ticks_in(ACTING_MS));
+        }
+    }
+
     fn replace(&mut self, key: ghosts::StreamKey, tick: Tick, body: &BodyRef) {
         let Ok(Body { enters, .. }) = Body::decode(self.feed.chunk(key), body.bytes()) else {
             self.counters.peer_refusals += 1;
             return self.viewer.doubt(self.now, key);
         };
         for e in &enters {
+            self.notice_look(e);
             self.yield_to(e.entity, e.epoch, key);
         }
         self.ghosts.replace(self.now, key, tick, &enters);

@@ -40,6 +40,12 @@ pub enum Plant {
     NeverTakeBack,
     /// A node that takes a session over does not tell its client to forget what the other node said.
     NoResetOnHandover,
+    /// Where a crowd takes turns, some are left out of every turn.
+    SkipInTheRound,
+    /// Clients' budgets are ignored.
+    SpendFreely,
+    /// Who acts in a crowd waits for its turn like everybody.
+    SlowActors,
     /// A deed of several documents writes the others before its commit.
     UnstageEarly,
     /// A request's id names its attempts, so that two attempts are taken for one.
@@ -72,7 +78,7 @@ pub enum Plant {
 
 impl Plant {
     /// The plants in nodes, with their names and what they do. The simulator finds them.
-    pub const ALL: [(Self, &'static str, &'static str); 17] = [
+    pub const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Resurrect, "resurrect", "ghosts accept what is older than what they hold"),
         (Self::DeafToGaps, "deaf-to-gaps", "a frame behind a gap is applied as if nothing were missing"),
         (Self::MuteSummaries, "mute-summaries", "summaries are ignored: a lost last message is never found"),
@@ -94,6 +100,9 @@ impl Plant {
             "no-reset-on-handover",
             "a client that was taken over keeps what the other node said",
         ),
+        (Self::SkipInTheRound, "skip-in-the-round", "where a crowd takes turns, some are left out of every turn"),
+        (Self::SpendFreely, "spend-freely", "clients' budgets are ignored"),
+        (Self::SlowActors, "slow-actors", "who acts in a crowd waits for its turn like everybody"),
     ];
 
     /// The plants in the commit protocol of deeds, which the tests of `store` find. No node asks for them yet.

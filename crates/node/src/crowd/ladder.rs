@@ -68,6 +68,11 @@ impl Ladder {
         if self.closed { Step::Closed } else { Step::ALL[usize::from(self.rung.min(ROUND))] }
     }
 
+    /// The rung that it is on, which may be above that of its step.
+    pub(crate) fn rung(&self) -> u8 {
+        self.rung.max(self.pressed)
+    }
+
     /// Rungs above the first of [`Step::Round`].
     pub(crate) fn beyond(&self) -> u8 {
         self.rung.saturating_sub(ROUND)
@@ -80,6 +85,11 @@ impl Ladder {
     /// Whether nothing is left to remember.
     pub(crate) fn is_idle(&self, now: Millis) -> bool {
         self.rung == 0 && self.pressed == 0 && now >= self.pressed_until + 2 * self.hold_ms
+    }
+
+    /// Whether pressure says anything new: what came of the last has been seen.
+    pub(crate) fn answers(&self, now: Millis) -> bool {
+        now >= self.press_again_at
     }
 
     /// Notes how many movers the chunk has, and lets time pass.
@@ -105,7 +115,7 @@ impl Ladder {
     /// A client that sees this chunk is over its budget, or a tick took too long. `top` is the last rung that makes a
     /// difference.
     pub(crate) fn press(&mut self, now: Millis, top: u8) {
-        if now < self.press_again_at {
+        if !self.answers(now) {
             return;
         }
         // Pressed again soon after it was let go: that rung is needed, so it is held for longer.

@@ -1,15 +1,17 @@
 //! What one stream of a crowded chunk said of late, so that each pace can be told all that it missed, in one frame.
 //!
 //! Frames of the crowd lane are labelled with the tick of the message; whatever the pace, one frame stands for all of
-//! the stream's changes since the turn in which that pace spoke last. What must not wait, an event and the motion of
-//! somebody who acts upon the listener, is told at once in a frame of its own: an [`Instant`].
+//! the stream's changes since the turn in which that pace spoke last. What must not wait is told at once, if need be in
+//! a frame of its own: who comes into the stream, so that a crossing does not add the waits of two streams; and an
+//! [`Instant`], an event or the motion of somebody who acts upon the listener.
 //!
-//! Invariant: entries are of the last `2^slowest` turns, oldest first, and none is empty.
+//! Invariant: entries are of the last `2^slowest` turns, oldest first; no entry has an enter, and none has a leave of
+//! somebody who came back since.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use ghosts::{Ghost, Ghosts, StreamKey};
-use protocol::frame::{Body, Event, Handle, Move, Record};
+use protocol::frame::{Body, Event, Handle, Leave, Move, Record};
 use world::{Cell, EntityId, Position, Tick};
 
 use super::pace::{NEAR_RINGS, Period};
@@ -30,10 +32,8 @@ pub(crate) struct Instant {
     /// Where it happens.
     cell: Cell,
     events: Vec<Event>,
-    /// It acts, and something is new of it.
+    /// It acts, and something is new of it that not all have been told.
     acts: bool,
-    /// Those at a slower pace may not know it in this stream yet.
-    fresh: bool,
 }
 
 /// Who listens, as far as instants go.
@@ -62,6 +62,8 @@ pub(crate) struct Log {
     pub(crate) whole: bool,
     /// What came since the last turn.
     coming: Owed,
+    /// Who came into the stream in this turn.
+    arrivals: BTreeSet<Handle>,
     pub(crate) instants: Vec<Instant>,
 }
 
@@ -69,7 +71,7 @@ impl Log {
     /// The log of a stream that everybody is told whole at `tick`.
     pub(crate) fn new(tick: Tick) -> Self {
         let (entries, coming) = (VecDeque::new(), Owed::default());
-        Self { entries, before: tick, whole: true, coming, instants: Vec::new() }
+        Self { entries, before: tick, whole: true, coming, arrivals: BTreeSet::new(), instants: Vec::new() }
     }
 
     /// A frame was applied to the ghosts.
@@ -82,55 +84,58 @@ impl Log {
         *self = Self::new(self.before);
     }
 
-    /// A turn begins. `acts` tells who acts.
+    /// A turn begins, in which these act.
     pub(crate) fn begin(
         &mut self,
         (turn, tick): (u64, Tick),
         slowest: Period,
         key: StreamKey,
         ghosts: &Ghosts,
-        acts: impl Fn(EntityId) -> bool,
+        actors: &BTreeSet<Handle>,
         shown: impl Fn(&Ghost) -> Position,
     ) {
         while let Some(old) = self.entries.front().filter(|e| e.turn + (1 << slowest) <= turn) {
             self.before = old.tick;
             self.entries.pop_front();
         }
-        let owed = std::mem::take(&mut self.coming);
-        if self.whole || owed.is_empty() {
+        let coming = std::mem::take(&mut self.coming);
+        if self.whole {
             return;
         }
-        self.instants = self.happening(&owed, key, ghosts, acts, shown);
         // Events leave no state: who did not hear them has missed nothing.
-        let owed = Owed { events: Vec::new(), ..owed };
+        let Owed { entered, mut moved, mut left, events } = coming;
+        moved.retain(|handle| !entered.contains(handle));
+        // Who came back was not gone for those who were not told. An unbound handle later would undo the enter.
+        let stays_gone = |leave: &Leave| !entered.contains(&leave.handle);
+        left.retain(stays_gone);
+        if !entered.is_empty() {
+            self.entries.iter_mut().for_each(|e| e.owed.left.retain(stays_gone));
+        }
+        self.arrivals = entered;
+        let owed = Owed { moved, left, ..Owed::default() };
         if !owed.is_empty() {
             self.entries.push_back(Entry { turn, tick, owed });
         }
+        self.instants = self.happening(&events, key, ghosts, actors, shown);
     }
 
     fn happening(
         &self,
-        owed: &Owed,
+        events: &[Event],
         key: StreamKey,
         ghosts: &Ghosts,
-        acts: impl Fn(EntityId) -> bool,
+        actors: &BTreeSet<Handle>,
         shown: impl Fn(&Ghost) -> Position,
     ) -> Vec<Instant> {
-        let speakers: BTreeSet<Handle> = owed.events.iter().map(|e| e.handle).collect();
-        let changed = owed.moved.iter().chain(&owed.entered).copied();
-        let actors = changed.filter(|h| ghosts.bound(key, *h).is_some_and(|g| acts(g.entity)));
-        let all: BTreeSet<Handle> = actors.chain(speakers).collect();
+        let all: BTreeSet<Handle> = actors.iter().copied().chain(events.iter().map(|e| e.handle)).collect();
         let instant = |handle: Handle| {
             let ghost = ghosts.bound(key, handle)?;
-            let entered = |owed: &Owed| owed.entered.contains(&handle);
-            Some(Instant {
-                entity: ghost.entity,
-                handle,
-                cell: Cell::at(shown(ghost)),
-                events: owed.events.iter().filter(|e| e.handle == handle).cloned().collect(),
-                acts: acts(ghost.entity) && (owed.moved.contains(&handle) || entered(owed)),
-                fresh: entered(owed) || self.entries.iter().any(|e| entered(&e.owed)),
-            })
+            // Also what was new before it acted, or before somebody came near, and who is slower was not told of yet.
+            let new = self.entries.iter().any(|e| e.owed.moved.contains(&handle));
+            let events: Vec<Event> = events.iter().filter(|e| e.handle == handle).cloned().collect();
+            let acts = new && actors.contains(&handle);
+            let cell = Cell::at(shown(ghost));
+            (acts || !events.is_empty()).then_some(Instant { entity: ghost.entity, handle, cell, events, acts })
         };
         all.into_iter().filter_map(instant).collect()
     }
@@ -141,7 +146,13 @@ impl Log {
             self.entries.clear();
             self.before = tick;
         }
+        self.arrivals.clear();
         self.instants.clear();
+    }
+
+    /// Whether everybody is told something in this turn, whatever the pace.
+    pub(crate) fn tells_all(&self) -> bool {
+        self.whole || !self.arrivals.is_empty()
     }
 
     /// All that those at a pace have missed, without events, and the tick of the newest change before it. A change that
@@ -164,7 +175,7 @@ impl Log {
         self.before
     }
 
-    /// Adds to `body` what a listener must be told at once. `told` says whether all changes are in it already.
+    /// Adds to `body` what a listener must be told at once. `told` says whether all moves are in it already.
     pub(crate) fn tell_at_once(
         &self,
         body: &mut Body,
@@ -174,21 +185,19 @@ impl Log {
         ghosts: &Ghosts,
         shown: impl Fn(&Ghost) -> Position,
     ) {
+        let arrived = self.arrivals.iter().filter_map(|handle| ghosts.bound(key, *handle));
+        body.enters.extend(arrived.map(|ghost| ghost.to_enter(shown(ghost))));
         for instant in &self.instants {
             let near = listener.is_near(instant);
-            let heard = !instant.events.is_empty() && (near || !listener.hushed);
-            let seen = instant.acts && near;
             if !told
-                && (heard || seen)
+                && instant.acts
+                && near
+                && !self.arrivals.contains(&instant.handle)
                 && let Some(ghost) = ghosts.bound(key, instant.handle)
             {
-                if instant.fresh {
-                    body.enters.push(ghost.to_enter(shown(ghost)));
-                } else if seen {
-                    body.moves.push(Move { handle: ghost.handle, at: shown(ghost), motion: ghost.segment.motion });
-                }
+                body.moves.push(Move { handle: ghost.handle, at: shown(ghost), motion: ghost.segment.motion });
             }
-            if heard {
+            if near || !listener.hushed {
                 body.events.extend(instant.events.iter().cloned());
             }
         }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use protocol::frame::MOVE_BYTES;
 use protocol::tick::Lane;
-use world::{Cell, Chunk, EntityId, Millis, Position, SubCell, Tick, TickRate};
+use world::{Cell, Chunk, EntityId, Millis, Plant, Planted, Position, SubCell, Tick, TickRate};
 
 use crate::config::Contract;
 use crate::limits::{CROWD_JOIN_MS, CROWD_OVERRUN_SHARE, CROWD_PACKED_TURNS, CROWD_RESETTLE_TURNS};
@@ -80,14 +80,15 @@ struct Crowd {
 pub(crate) struct Crowds {
     contract: Contract,
     rate: TickRate,
+    planted: Planted,
     crowds: BTreeMap<Chunk, Crowd>,
     /// Everybody at the last look, by chunk.
     movers: BTreeMap<Chunk, u32>,
 }
 
 impl Crowds {
-    pub(crate) fn new(contract: Contract, rate: TickRate) -> Self {
-        Self { contract, rate, crowds: BTreeMap::new(), movers: BTreeMap::new() }
+    pub(crate) fn new(contract: Contract, rate: TickRate, planted: Planted) -> Self {
+        Self { contract, rate, planted, crowds: BTreeMap::new(), movers: BTreeMap::new() }
     }
 
     /// How this node's own stream of a chunk is divided.
@@ -113,19 +114,48 @@ impl Crowds {
         }
     }
 
-    /// A client that holds these chunks is close to its budget, or over it: the one that costs most goes up a rung.
-    pub(crate) fn over_budget(&mut self, now: Millis, told: impl Iterator<Item = (Chunk, Lane)>) {
-        let cost = |chunk: Chunk, lane: Lane| {
-            let movers = self.movers.get(&chunk).copied().unwrap_or(0);
-            if lane == Lane::Far { movers / FAR_SHARE } else { movers }
-        };
-        if let Some((_, chunk)) = told.map(|(chunk, lane)| (cost(chunk, lane), chunk)).max() {
-            self.press(now, chunk);
+    /// A client that holds these chunks is close to its budget: of those that can be told more slowly, the one that
+    /// costs most goes up a rung, and a second passes until it is known what came of it. If it is `over` the budget nobody
+    /// waits: the next one goes up in the next turn.
+    pub(crate) fn pressed(&mut self, now: Millis, over: bool, told: impl Iterator<Item = (Chunk, Lane)>) {
+        if self.planted.is(Plant::SpendFreely) {
+            return;
+        }
+        let costly: Vec<(bool, u32, Chunk)> = told
+            .map(|(chunk, lane)| (!self.is_on_top(chunk, lane), self.cost(chunk, lane), chunk))
+            .filter(|(_, cost, _)| *cost > 0)
+            .collect();
+        let answers = |chunk: &Chunk| self.crowds.get(chunk).is_none_or(|c| c.ladder.answers(now));
+        let can_climb = costly.iter().any(|(climbs, ..)| *climbs);
+        let waits = !over && !costly.iter().all(|(.., chunk)| answers(chunk));
+        let dearest = costly.iter().filter(|(climbs, _, chunk)| *climbs == can_climb && answers(chunk)).max();
+        if let Some((.., chunk)) = dearest.filter(|_| !waits) {
+            self.press(now, *chunk);
         }
     }
 
+    /// Movers of a chunk, by how often they are told now.
+    fn cost(&self, chunk: Chunk, lane: Lane) -> u32 {
+        let movers = self.movers.get(&chunk).copied().unwrap_or(0);
+        let (step, round) = self.crowds.get(&chunk).map_or((Step::Full, 0), |c| (c.ladder.step(), c.round));
+        match lane {
+            Lane::Far => movers / FAR_SHARE,
+            Lane::Near | Lane::Crowd => movers >> pace::slowest_of(step, round),
+        }
+    }
+
+    fn is_on_top(&self, chunk: Chunk, lane: Lane) -> bool {
+        let top = if lane == Lane::Far { Step::Graded.number() } else { self.top() };
+        self.crowds.get(&chunk).is_some_and(|c| c.ladder.rung() >= top || c.round >= slowest(self.rate))
+    }
+
+    /// The last rung that makes a difference.
+    fn top(&self) -> u8 {
+        ROUND + slowest(self.rate) - 1
+    }
+
     fn press(&mut self, now: Millis, chunk: Chunk) {
-        let top = ROUND + slowest(self.rate) - 1;
+        let top = self.top();
         self.crowds.entry(chunk).or_default().ladder.press(now, top);
     }
 
@@ -159,7 +189,10 @@ impl Crowds {
             let from = crowd.ladder.step();
             crowd.ladder.look(now, movers.get(chunk).copied().unwrap_or(0), &self.contract);
             let to = crowd.ladder.step();
-            let affordable = Self::affordable(*chunk, movers, &self.contract, self.rate);
+            let affordable = match self.planted.is(Plant::SpendFreely) {
+                true => 0,
+                false => Self::affordable(*chunk, movers, &self.contract, self.rate),
+            };
             crowd.round = (affordable + crowd.ladder.beyond()).min(slowest(self.rate));
             if to > Step::Full {
                 crowd.split_until = Some(now + CROWD_JOIN_MS);
@@ -172,5 +205,40 @@ impl Crowds {
         }
         self.crowds.retain(|_, c| c.split_until.is_some() || !c.ladder.is_idle(now));
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEAR: (Chunk, Lane) = (Chunk::new(5, 5), Lane::Near);
+    const FAR: (Chunk, Lane) = (Chunk::new(7, 5), Lane::Far);
+
+    /// The steps of two chunks after a client that holds both was over its budget for so many turns of 100 ms.
+    fn steps(movers: [u32; 2], over: bool, turns: u64) -> [u8; 2] {
+        let contract = Contract { movers: [10_000, 20_000, 30_000, 40_000], ..Contract::default() };
+        let mut crowds = Crowds::new(contract, TickRate::new(10).unwrap(), Planted::none());
+        let movers = [(NEAR.0, movers[0]), (FAR.0, movers[1])].into();
+        for now in (1..=turns).map(|turn| Millis(turn * 100)) {
+            crowds.look(now, &movers);
+            crowds.pressed(now, over, [NEAR, FAR].into_iter());
+        }
+        crowds.look(Millis(turns * 100), &movers);
+        [NEAR.0, FAR.0].map(|chunk| crowds.crowds.get(&chunk).map_or(0, |c| c.ladder.step().number()))
+    }
+
+    #[test]
+    fn a_client_over_its_budget_between_two_crowds() {
+        let table = [
+            ("close to it: the costlier one goes up", [500, 500], false, 5, [1, 0]),
+            ("in the next second the other one, if it costs more by then", [500, 1_300], false, 15, [1, 1]),
+            ("over it: both in the same second", [500, 500], true, 5, [1, 1]),
+            ("a far one is told as slowly as can be on step 2", [500, 500], true, 40, [3, 2]),
+            ("one without anybody is left alone", [500, 0], true, 40, [3, 0]),
+        ];
+        for (what, movers, over, turns, expected) in table {
+            assert_eq!(steps(movers, over, turns), expected, "{what}");
+        }
     }
 }

@@ -21,6 +21,16 @@ pub(crate) fn slowest(rate: TickRate) -> Period {
     rate.hz().ilog2() as Period
 }
 
+/// The pace of what is furthest in a chunk on a step. `round` is the pace of [`Step::Round`].
+pub(crate) fn slowest_of(step: Step, round: Period) -> Period {
+    match step {
+        Step::Full => 0,
+        Step::Halved => 1,
+        Step::Graded => 2,
+        Step::Round | Step::Closed => round,
+    }
+}
+
 /// Whether a sub-cell is told in a turn by those at a pace.
 pub(crate) fn speaks(pace: Period, sub: SubCell, turn: u64) -> bool {
     (turn + u64::from(sub.0)).is_multiple_of(1 << pace)
@@ -42,10 +52,9 @@ impl Telling {
             // Who does not divide its stream is told as if it were all here.
             let rings = sub.cell(chunk).map_or(0, |cell| cell.rings_to(eye));
             let asked = match (step, rings) {
-                (Step::Full, _) | (Step::Halved | Step::Graded, 0..=NEAR_RINGS) => 0,
-                (Step::Halved, _) | (Step::Graded, 2) => 1,
-                (Step::Graded, _) => 2,
-                (Step::Round | Step::Closed, _) => round,
+                (Step::Halved | Step::Graded, 0..=NEAR_RINGS) => 0,
+                (Step::Graded, 2) => 1,
+                _ => slowest_of(step, round),
             };
             *pace = asked.min(slowest);
         }

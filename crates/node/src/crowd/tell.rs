@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ghosts::{Ghosts, StreamKey};
-use world::{Cell, Chunk, EntityId, Pace, SubCell, Tick};
+use world::{Cell, Chunk, EntityId, Pace, Plant, SubCell, Tick};
 
 use super::log::{Listener, Log};
 use super::pace::{Period, Telling, speaks};
 use crate::feed::{Bundle, Collector, Fed, Feed, shown};
-use protocol::frame::Body;
+use protocol::frame::{Body, Handle};
 use protocol::tick::Lane;
 
 /// What a flush looks at.
@@ -65,13 +65,21 @@ impl Feed {
             !actors.is_empty()
         });
         let named: BTreeSet<EntityId> = self.acting_upon.values().flat_map(BTreeMap::keys).copied().collect();
-        let acting = &self.acting;
-        let acts = |entity: EntityId| acting.contains_key(&entity) || named.contains(&entity);
+        let mut actors: BTreeMap<StreamKey, BTreeSet<Handle>> = BTreeMap::new();
+        if !self.planted.is(Plant::SlowActors) {
+            for ghost in self.acting.keys().chain(&named).filter_map(|entity| sight.ghosts.get(*entity)) {
+                if let Some(key) = ghost.stream {
+                    actors.entry(key).or_default().insert(ghost.handle);
+                }
+            }
+        }
+        let nobody = BTreeSet::new();
         for key in self.crowded.iter().filter_map(|chunk| self.by_chunk.get(chunk)).flatten() {
             let Some(fed) = self.fed.get_mut(key) else { continue };
             let stream = fed.stream;
             let Some(log) = &mut fed.log else { continue };
-            log.begin(turn, self.slowest, *key, sight.ghosts, acts, |g| shown(stream, g, sight));
+            let actors = actors.get(key).unwrap_or(&nobody);
+            log.begin(turn, self.slowest, *key, sight.ghosts, actors, |g| shown(stream, g, sight));
         }
     }
 
@@ -144,7 +152,7 @@ impl Feed {
             let sub = SubCell(fed.stream.sub);
             let period = Some(told.telling.pace(sub)).filter(|p| log.whole || speaks(*p, sub, self.turn));
             let eye = (!log.instants.is_empty()).then_some(told.eye);
-            if period.is_none() && eye.is_none() {
+            if period.is_none() && eye.is_none() && !log.tells_all() {
                 continue;
             }
             let piece = cache
@@ -174,8 +182,12 @@ impl Feed {
         let shown = |g: &ghosts::Ghost| shown(fed.stream, g, sight);
         let (mut body, before, missed) = match period {
             Some(period) => {
-                let (owed, before) = log.missed(period, self.turn);
-                (owed.body(key, sight.ghosts, shown), before, !owed.is_empty())
+                let (mut owed, before) = log.missed(period, self.turn);
+                let missed = !owed.is_empty();
+                if period > 0 && self.planted.is(Plant::SkipInTheRound) {
+                    owed.moved.retain(|handle| !handle.0.is_multiple_of(16));
+                }
+                (owed.body(key, sight.ghosts, shown), before, missed)
             }
             None => (Body::default(), log.known_to_all(), false),
         };

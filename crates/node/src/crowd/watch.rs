@@ -50,7 +50,7 @@ impl Node {
         let in_a_second = playing.view.meter.note(bytes, hz);
         self.counters.crowd_over_budget += u64::from(in_a_second > budget);
         if in_a_second * 4 > budget * 3 {
-            self.crowds.over_budget(self.now, playing.view.told());
+            self.crowds.pressed(self.now, in_a_second > budget, playing.view.told());
         }
     }
 

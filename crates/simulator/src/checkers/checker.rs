@@ -41,6 +41,12 @@ names! {
         NothingElseLeaks = "nothing_else_leaks",
         /// Nobody is shown whom no node holds any more.
         NobodyIsShownWhoIsGone = "nobody_is_shown_who_is_gone",
+        /// In any crowd, everybody in view is refreshed within a second.
+        CrowdRefreshed = "crowd_refreshed",
+        /// Who speaks or changes the look near by is told of at full rate.
+        ActorAtFullRate = "actor_at_full_rate",
+        /// No client is told more than its budget for long.
+        BudgetKept = "budget_kept",
         /// The copies on all nodes agree with the holder.
         GhostsAgree = "ghosts_agree",
     }

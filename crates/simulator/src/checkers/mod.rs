@@ -5,6 +5,7 @@
 //! checker counts its comparisons, and is proven by planted bugs that it finds.
 
 mod checker;
+mod crowds;
 mod deeds;
 mod epochs;
 mod queues;
@@ -19,13 +20,14 @@ use node::Status;
 use protocol::client::ToClient;
 use protocol::{Envelope, Kind, limits};
 use store::{MemoryStore, Request};
-use world::{Millis, TickRate};
+use world::{EntityId, Millis, TickRate};
 
 use crate::names::Tally;
 use crate::plan::Weather;
 use crate::players::Player;
 use crate::report::{Report, Violation};
 pub use checker::{CHECKERS, Checker};
+use crowds::Crowds;
 use deeds::Deeds;
 use epochs::Epochs;
 pub use epochs::OVERLAP_BOUND_MS;
@@ -46,6 +48,7 @@ pub(crate) struct Scene<'a> {
     /// Players that do not read now.
     pub(crate) not_reading: BTreeSet<usize>,
     pub(crate) store: &'a MemoryStore,
+    pub(crate) budget_bytes_s: u32,
 }
 
 /// What the checkers found and how often they looked.
@@ -91,6 +94,7 @@ pub(crate) struct Checkers {
     /// When the documents are looked at again.
     documents_at_ms: u64,
     screens: Screens,
+    crowds: Crowds,
     queues: Queues,
     releases: Releases,
 }
@@ -142,6 +146,16 @@ impl Checkers {
         }
     }
 
+    /// A node wrote frames to a player.
+    pub(crate) fn sent(&mut self, now: Millis, player: usize, frames: &[u8]) {
+        self.crowds.sent(now, player, frames);
+    }
+
+    /// A player heard somebody speak.
+    pub(crate) fn heard(&mut self, now: Millis, player: usize, entity: EntityId) {
+        self.crowds.heard(now, player, entity);
+    }
+
     /// Violations so far.
     pub(crate) fn violations(&self) -> u64 {
         self.findings.total
@@ -154,7 +168,8 @@ impl Checkers {
         self.epochs.look(&mut self.findings, scene);
         self.queues.look(&mut self.findings, scene);
         self.releases.look_at_frozen(&mut self.findings, scene);
-        self.screens.look(&mut self.findings, scene, &self.truth);
+        self.crowds.look(&mut self.findings, scene, &self.truth);
+        self.screens.look(&mut self.findings, scene, &self.truth, &mut self.crowds);
         if scene.since_beginning >= self.documents_at_ms {
             self.documents_at_ms = scene.since_beginning + DOCUMENTS_EVERY_MS;
             self.deeds.look(&mut self.findings, scene.store);

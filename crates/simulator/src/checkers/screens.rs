@@ -9,6 +9,7 @@ use protocol::Incarnation;
 use protocol::tick::Lane;
 use world::{Chunk, EntityId, Epoch, Hop, Millis, Pace, Position, UNITS_PER_METRE};
 
+use super::crowds::Crowds;
 use super::truth::{Fact, Truth};
 use super::{Checker, Findings, Scene};
 use crate::plan::Weather;
@@ -28,6 +29,8 @@ const PHANTOM_MS: u64 = 5_000;
 const NEAR_UNITS: i64 = 9 * UNITS_PER_METRE as i64;
 /// The same in the far lane, which is up to five ticks older.
 const FAR_UNITS: i64 = 16 * UNITS_PER_METRE as i64;
+/// The same in a crowd, where what is known may be a second old.
+const CROWD_UNITS: i64 = 20 * UNITS_PER_METRE as i64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Screens {
@@ -43,7 +46,7 @@ pub(crate) struct Screens {
 }
 
 impl Screens {
-    pub(crate) fn look(&mut self, findings: &mut Findings, scene: &Scene<'_>, truth: &Truth) {
+    pub(crate) fn look(&mut self, findings: &mut Findings, scene: &Scene<'_>, truth: &Truth, crowds: &mut Crowds) {
         if self.pace.is_none() {
             self.pace = Some(Pace::new(scene.rate));
         }
@@ -71,7 +74,7 @@ impl Screens {
                         0
                     }
                 };
-                screen(findings, scene, truth, &player.name, picture, pace, &mut in_view);
+                screen(findings, scene, (truth, &mut *crowds), (index, picture), pace, &mut in_view);
             }
         }
         for status in &scene.statuses {
@@ -129,12 +132,12 @@ impl Screens {
 fn screen(
     findings: &mut Findings,
     scene: &Scene<'_>,
-    truth: &Truth,
-    name: &str,
-    picture: &Picture,
+    (truth, crowds): (&Truth, &mut Crowds),
+    (player, picture): (usize, &Picture),
     pace: &Pace,
     in_view: &mut dyn FnMut(EntityId, bool) -> u64,
 ) {
+    let name = scene.players[player].name.as_str();
     let Some(me) = truth.get(picture.me()).filter(|f| settled(f, scene.now)) else { return };
     let here = me.status.chunk;
     let tick = scene.rate.tick_at(scene.now);
@@ -150,8 +153,15 @@ fn screen(
         });
         if let Some(ghost) = ghost {
             let shown = ghost.segment.at(tick, pace);
-            let tolerance = if view.lane == Lane::Near { NEAR_UNITS } else { FAR_UNITS };
+            let tolerance = match view.lane {
+                Lane::Near => NEAR_UNITS,
+                Lane::Far => FAR_UNITS,
+                Lane::Crowd => CROWD_UNITS,
+            };
             place(findings, Checker::ShownWhereItIs, scene, fact, shown, tolerance, name);
+            if since_ms >= SETTLED_MS {
+                crowds.shown(findings, scene, (player, picture, pace), (me, fact), ghost);
+            }
         }
     }
     for ghost in picture.entities() {

@@ -21,12 +21,14 @@ impl World {
         let Some(id) = self.hosts[usize::from(host)].links.get(&conn).copied() else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
         self.checkers.hear(&self.players[link.player].name, id, &control);
+        let player = link.player;
         let mut bytes = control.clone();
         bytes.extend_from_slice(&frames);
         shared.iter().for_each(|part| bytes.extend_from_slice(part));
         if !link.stalled && !link.blocked {
             let at = link.to_client_at.max(self.now + self.chance.between(1, 8));
             link.to_client_at = at;
+            self.checkers.sent(self.now, player, &bytes[control.len()..]);
             return self.at(at, Happening::ToClient { link: id, bytes });
         }
         if !link.blocked && link.unread.len() + bytes.len() <= SOCKET_BYTES {

@@ -48,6 +48,7 @@ impl World {
             players: &self.players,
             not_reading,
             store: self.store.store(),
+            budget_bytes_s: self.scenario.contract().budget_bytes_s,
         };
         self.checkers.look(&scene);
         self.after(self.rate.period_ms(), Happening::Look);

@@ -89,8 +89,8 @@ impl World {
                 let pause = self.chance.between(low, high);
                 self.after(pause, Happening::PlayAgain(player));
             }
+            Event::Speech { entity, .. } => self.checkers.heard(now, player, *entity),
             Event::Closed(_)
-            | Event::Speech { .. }
             | Event::Handed { .. }
             | Event::Corrected { .. }
             | Event::Moved { .. }
