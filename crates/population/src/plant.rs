@@ -22,6 +22,14 @@ pub enum Plant {
     ArchiveAnyhow,
     /// Islands that look empty are put to sleep although their document does not say so.
     SleepUnstored,
+    /// A census frees no seat: what was promised and never used counts for ever.
+    KeepExpired,
+    /// Seats that are promised are told twice.
+    AnswerTwice,
+    /// Whoever waited in vain for a grant is forgotten instead of being answered.
+    ForgetAskings,
+    /// Who should wait is refused, with the reason for waiting.
+    WrongReason,
     /// The queue admits whoever came last.
     LastFirst,
     /// Who loses the connection loses the place and stays counted.
@@ -30,7 +38,7 @@ pub enum Plant {
 
 impl Plant {
     /// All plants with their names and what they do.
-    pub const ALL: [(Self, &'static str, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str, &'static str); 14] = [
         (Self::PromisesAreFree, "promises-are-free", "promises do not count until their people arrive"),
         (Self::FreeAtExpiry, "free-at-expiry", "an expired promise gives its seat back without a census"),
         (Self::PromiseAhead, "promise-ahead", "promises are made before the document grants their seats"),
@@ -39,6 +47,10 @@ impl Plant {
         (Self::GuessOnUnknown, "guess-on-unknown", "a write of unknown outcome is taken for done"),
         (Self::ArchiveAnyhow, "archive-anyhow", "islands are archived without a look whether they are empty"),
         (Self::SleepUnstored, "sleep-unstored", "islands are put to sleep although nothing is stored"),
+        (Self::KeepExpired, "keep-expired", "a census frees no seat, so that unused promises count for ever"),
+        (Self::AnswerTwice, "answer-twice", "seats that are promised are told twice"),
+        (Self::ForgetAskings, "forget-askings", "who waited in vain for a grant is never answered"),
+        (Self::WrongReason, "wrong-reason", "who should wait is refused with the reason for waiting"),
         (Self::LastFirst, "last-first", "the queue admits whoever came last"),
         (Self::LosePlaces, "lose-places", "who loses the connection loses the place"),
     ];

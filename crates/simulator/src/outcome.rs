@@ -66,6 +66,14 @@ pub struct Assertion {
     pub side: Side,
 }
 
+impl Assertion {
+    /// Whether it is a demand for none of something, and broken.
+    #[must_use]
+    pub fn is_beyond_mending(&self) -> bool {
+        !self.passed && self.bound == 0 && self.side == Side::AtMost
+    }
+}
+
 impl Bound {
     /// Holds the figures against this demand.
     pub fn judge(&self, figures: &BTreeMap<String, u64>) -> Vec<Assertion> {
@@ -81,8 +89,8 @@ impl Bound {
     }
 
     /// A demand for nothing at all.
-    pub(crate) fn none_of(figure: &str) -> Self {
-        Self { figure: figure.to_owned(), name: None, at_least: None, at_most: Some(0) }
+    pub(crate) fn none_of(figure: &str, name: &str) -> Self {
+        Self { figure: figure.to_owned(), name: Some(name.to_owned()), at_least: None, at_most: Some(0) }
     }
 }
 
@@ -125,6 +133,12 @@ impl Outcome {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.assertions.iter().all(|assertion| assertion.passed)
+    }
+
+    /// Whether a demand for none of something is broken: then more of the run mends nothing.
+    #[must_use]
+    pub fn is_beyond_mending(&self) -> bool {
+        self.assertions.iter().any(Assertion::is_beyond_mending)
     }
 
     /// The same without what only drawings need.

@@ -10,7 +10,7 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::outcome::Bound;
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{Scenario, ScenarioError, out_of_range};
 use crate::{ecology, heart, population};
 
 /// A scenario of any kind.
@@ -123,6 +123,22 @@ impl ScenarioFile {
     /// # Errors
     /// A message that names the line, the key and what is allowed; or the setting and what is.
     pub fn parse(text: &str, settings: &[Setting]) -> Result<Self, FileError> {
+        let file = Self::of_kind(text, settings)?;
+        if let Some(rival) = file.rival() {
+            rival_runs(text, settings, rival)?;
+        }
+        Ok(file)
+    }
+
+    /// The runs that the file's rival asks for, in their order: each value, and the file as it stands with it.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn rivals(&self, text: &str, settings: &[Setting]) -> Result<Option<(Sweep, Runs)>, FileError> {
+        self.rival().map(|rival| rival_runs(text, settings, rival)).transpose()
+    }
+
+    fn of_kind(text: &str, settings: &[Setting]) -> Result<Self, FileError> {
         let head: Head = toml::from_str(text).map_err(|error| syntax(&error))?;
         let kind = head.kind.as_deref().unwrap_or(KINDS[0]);
         match kind {
@@ -135,7 +151,7 @@ impl ScenarioFile {
             "heart" => Ok(Self::Heart(Box::new(read(text, settings, heart::Scenario::check)?))),
             other => {
                 let allowed = format!("one of {}", KINDS.join(", "));
-                Err(crate::scenario::out_of_range("kind", other, allowed).placed(text).into())
+                Err(out_of_range("kind", other, allowed).placed(text).into())
             }
         }
     }
@@ -184,6 +200,29 @@ impl ScenarioFile {
     }
 }
 
+/// Values of a sweep, each with the file that it makes.
+pub type Runs = Vec<(String, ScenarioFile)>;
+
+/// What is wrong with a rival is told when the file is read, and not after the run that it is compared with.
+fn rival_runs(text: &str, settings: &[Setting], rival: &population::Rival) -> Result<(Sweep, Runs), FileError> {
+    let wrong = |key: &str, found: &str, why: String| out_of_range(key, found, why).placed(text);
+    let sweep: Sweep = rival.sweep.parse().map_err(|why| wrong("rival.sweep", &rival.sweep, why))?;
+    let mut all = settings.to_vec();
+    for (n, found) in rival.set.iter().enumerate() {
+        let key = format!("rival.set.{n}");
+        all.push(found.parse().map_err(|why| wrong(&key, found, why))?);
+        ScenarioFile::of_kind(text, &all).map_err(|error| wrong(&key, found, error.to_string()))?;
+    }
+    let run = |setting: Setting| {
+        let value = setting.value.clone();
+        let with: Vec<Setting> = all.iter().cloned().chain([setting]).collect();
+        let file = ScenarioFile::of_kind(text, &with);
+        file.map(|file| (value, file)).map_err(|error| wrong("rival.sweep", &rival.sweep, error.to_string()))
+    };
+    let runs = sweep.settings().map(run).collect::<Result<_, ScenarioError>>()?;
+    Ok((sweep, runs))
+}
+
 fn syntax(error: &toml::de::Error) -> ScenarioError {
     ScenarioError::Syntax(error.to_string().trim_end().to_owned())
 }
@@ -203,9 +242,17 @@ fn read<T: DeserializeOwned>(
         scenario = Value::Table(table.clone())
             .try_into()
             .map_err(|error: toml::de::Error| refused(error.message().to_owned()))?;
-        check(&scenario).map_err(|error| refused(error.to_string()))?;
     }
+    // All of them together: two that only fit each other may come in any order.
+    check(&scenario).map_err(|error| blamed(settings, &error))?;
     Ok(scenario)
+}
+
+/// The setting that an error is about: the last one of its key, or of all.
+fn blamed(settings: &[Setting], error: &ScenarioError) -> SettingError {
+    let about = |setting: &&Setting| matches!(error, ScenarioError::Range { key, .. } if *key == setting.key);
+    let setting = settings.iter().rev().find(about).or(settings.last());
+    SettingError { setting: setting.map(Setting::to_string).unwrap_or_default(), why: error.to_string() }
 }
 
 /// Sets one value, making the sections on the way to it.
@@ -269,6 +316,35 @@ mod tests {
         }
         assert!("people.session_min".parse::<Setting>().is_err());
         assert!("a.b=1,,2".parse::<Sweep>().is_err());
+    }
+
+    #[test]
+    fn settings_that_only_fit_each_other_come_in_any_order() {
+        for settings in [["world.capacity=90", "world.band=[30,60]"], ["world.band=[30,60]", "world.capacity=90"]] {
+            assert_eq!(sessions(&settings), Ok(30), "{settings:?}");
+        }
+        let error = sessions(&["world.capacity=90", "people.session_min=5"]).expect_err("the band is above it");
+        assert!(error.contains("`world.band` is [120, 200]"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_rival_is_told_with_its_line_before_anything_runs() {
+        let rival = |lines: &str| format!("{TEXT}[rival]\nname = \"other\"\nbest = \"over_cap\"\n{lines}");
+        let set = |set: &str, sweep: &str| rival(&format!("set = [\"{set}\"]\nsweep = \"{sweep}\"\n"));
+        let (good, window) = ("policy.kind=windowed-density", "policy.window_s=1,30");
+        assert!(ScenarioFile::parse(&set(good, window), &[]).is_ok());
+        for (text, parts) in [
+            (set("policy.kind", window), &["line 8: `rival.set.0` is policy.kind; allowed: expected section.key"][..]),
+            (set("policy.kind=best", window), &["line 8: `rival.set.0`", "`windowed-density`"]),
+            (set(good, "policy.window_s"), &["line 9: `rival.sweep` is policy.window_s; allowed: expected"]),
+            (set(good, "policy.windows=1,2"), &["line 9: `rival.sweep`", "unknown field `windows`", "`window_s`"]),
+            (set(good, "policy.window_s=1,9999"), &["line 9: `rival.sweep`", "is 9999; allowed: 0 to 3600"]),
+        ] {
+            let error = ScenarioFile::parse(&text, &[]).expect_err(&text).to_string();
+            for part in parts {
+                assert!(error.contains(part), "{part:?} is not in: {error}");
+            }
+        }
     }
 
     #[test]

@@ -69,14 +69,14 @@ fn a_small_launch_day_is_survived() {
         assert!(figure("leaders_lost") >= 4 && figure("login_nodes_lost") >= 4 && figure("nodes_lost") >= 2);
         assert!(figure("median_in_band_per_mille") >= 990, "{}", figure("median_in_band_per_mille"));
         assert!(figure("waits_compared") > 10_000);
-        assert!(figure("wait_error_p90_per_mille") <= 300, "{}", figure("wait_error_p90_per_mille"));
+        assert!(figure("wait_error_p90_per_mille") <= 200, "{}", figure("wait_error_p90_per_mille"));
         assert!(figure("decisions") > 5_000 && figure("voyages") > 1_000);
     }
 }
 
 /// The digest of the small launch day, seed 7, cut off after an hour. Debug and release must both give it; it changes
 /// with every decision of the allocator and the queue, and with the model.
-const GOLDEN: &str = "5fc1ac2e0f1427a4";
+const GOLDEN: &str = "62394ebb9888a8fd";
 
 #[test]
 fn the_same_seed_is_the_same_day_in_debug_and_release() {
@@ -112,8 +112,8 @@ fn who_measures_is_outrun_at_every_setting() {
     }
 }
 
-#[test]
-fn promises_that_nobody_uses_expire() {
+/// Seats for nobody and people an hour after the last arrival, where four of five tickets are never used.
+fn seats_for_nobody(plant: Option<population::Plant>) -> (u64, u64) {
     let scenario = small(&[
         "people.unused_per_mille=800",
         "people.to_friend_per_mille=0",
@@ -121,12 +121,19 @@ fn promises_that_nobody_uses_expire() {
         "arrivals.curve=[[0,4000],[60,4000],[61,0]]",
         "people.retry_per_mille=0",
     ]);
-    let outcome = run(&scenario, 5, None);
+    let outcome = run(&scenario, 5, plant);
     assert_always(&outcome);
-    // An hour after the last arrival: no ticket is good any more, and no seat is held by one.
-    let held = outcome.figures["seats_for_nobody"];
-    let people = outcome.figures["people_at_end"];
-    assert!(outcome.figures["sessions"] > 500 && held <= people / 50 + 5, "{held} seats for nobody, {people} people");
+    assert!(plant.is_some() || outcome.figures["sessions"] > 500);
+    (outcome.figures["seats_for_nobody"], outcome.figures["people_at_end"])
+}
+
+#[test]
+fn promises_that_nobody_uses_expire() {
+    // No ticket is good any more, and no seat is held by one.
+    let (held, people) = seats_for_nobody(None);
+    assert!(held <= people / 50 + 5, "{held} seats for nobody, {people} people");
+    let (held, people) = seats_for_nobody(Some(population::Plant::KeepExpired));
+    assert!(held > people / 2 + 50, "the planted bug holds only {held} seats, {people} people");
 }
 
 #[test]
@@ -162,14 +169,19 @@ fn planted_bugs_are_seen() {
         "reports.lost_per_mille=100",
         "course.minutes=100",
     ];
-    for (plant, figure) in [
-        (Plant::PromisesAreFree, "over_cap"),
-        (Plant::ForgetTheFormer, "over_cap"),
-        (Plant::FreeAtExpiry, "over_cap"),
-        (Plant::LastFirst, "overtaken"),
-        (Plant::LosePlaces, "places_lost"),
+    // Only a store that is slow lets askings run out.
+    let slow: &[&str] = &["store.delay_ms=[2000,20000]"];
+    for (plant, figure, more) in [
+        (Plant::PromisesAreFree, "over_cap", &[][..]),
+        (Plant::ForgetTheFormer, "over_cap", &[]),
+        (Plant::FreeAtExpiry, "over_cap", &[]),
+        (Plant::ForgetAskings, "unanswered", slow),
+        (Plant::AnswerTwice, "unreasonable", &[]),
+        (Plant::WrongReason, "unreasonable", &[]),
+        (Plant::LastFirst, "overtaken", &[]),
+        (Plant::LosePlaces, "places_lost", &[]),
     ] {
-        let scenario = small(&storm);
+        let scenario = small(&[&storm, more].concat());
         let found = (1..=WITHIN).find(|seed| run(&scenario, *seed, Some(plant)).figures[figure] > 0);
         assert!(found.is_some(), "{plant:?} never showed in {figure}");
     }

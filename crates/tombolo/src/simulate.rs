@@ -59,7 +59,7 @@ pub struct SimulateArgs {
     /// Run once for each value of a key
     #[arg(long, value_name = "KEY=A,B,C", conflicts_with_all = ["seeds", "compare"])]
     sweep: Option<Sweep>,
-    /// Run another scenario of the same kind too, and show both side by side
+    /// Run another scenario of the same kind too, and show both side by side; the first one's demands decide
     #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
     compare: Option<PathBuf>,
     /// Write a page with plots, CSV and JSON into this folder
@@ -68,7 +68,7 @@ pub struct SimulateArgs {
     /// Leave out the comparison that the file asks for
     #[arg(long)]
     no_rival: bool,
-    /// Print the JSON schema of scenario files, or of what --json prints (`result`), and end
+    /// Print the JSON schema of scenario files, or of what --json prints of a run, of seeds or of a sweep, and end
     #[arg(long, value_name = "OF", num_args = 0..=1, default_missing_value = "scenario")]
     schema: Option<told::SchemaOf>,
     /// Plant a bug, to see that it is found; `list` names them

@@ -34,6 +34,28 @@ pub fn tombolo(words: &str) -> Ended {
     to_end(Command::new(env!("CARGO_BIN_EXE_tombolo")).args(words.split_whitespace()))
 }
 
+/// Runs the binary with these words, and presses Ctrl-C once it listens for that and `after` is over.
+pub fn interrupted(words: &str, after: Duration) -> Ended {
+    let process = Process::start(Command::new(env!("CARGO_BIN_EXE_tombolo")).args(words.split_whitespace()));
+    let id = process.child.id();
+    let deadline = Instant::now() + PATIENCE;
+    while !listens_for_interrupts(id) {
+        assert!(Instant::now() < deadline, "it never listened for Ctrl-C, or ended before");
+        sleep(Duration::from_millis(5));
+    }
+    sleep(after);
+    let sent = Command::new("kill").args(["-INT", &id.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    process.end()
+}
+
+/// Whether a process has a handler for SIGINT, as Linux tells it.
+fn listens_for_interrupts(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+}
+
 /// Runs a command to its end.
 pub fn to_end(command: &mut Command) -> Ended {
     Process::start(command).end()

@@ -1,4 +1,4 @@
-//! Dependencies inside the workspace point the way that the house says.
+//! Dependencies inside the workspace point the way that the house says, and those that must be there are.
 
 use super::Finding;
 use super::house::{self, Room, Uses};
@@ -19,7 +19,18 @@ fn check_member(rooms: &'static [Room], members: &[Member], member: &Member) -> 
     };
     let inside = |dependency: &&Dependency| members.iter().any(|other| other.name == dependency.name);
     let wrong = member.depends.iter().filter(inside).filter(|dependency| !permits(rooms, room, dependency));
-    wrong.map(|dependency| Finding::of(&member.manifest(), complaint(room, dependency))).collect()
+    let wrong = wrong.map(|dependency| complaint(room, dependency));
+    wrong.chain(missing(room, member)).map(|message| Finding::of(&member.manifest(), message)).collect()
+}
+
+/// What a crate must link and does not. A model beside the production code would prove nothing of it.
+fn missing(room: &'static Room, member: &Member) -> impl Iterator<Item = String> {
+    let linked =
+        |name: &str| member.depends.iter().any(|dependency| dependency.name == name && !dependency.only_in_tests);
+    room.links.iter().filter(move |name| !linked(name)).map(|name| {
+        let crate_ = room.name;
+        format!("`{crate_}` must link `{name}`: what it shows is shown of the code that serves players, not of a copy")
+    })
 }
 
 fn permits(rooms: &'static [Room], room: &Room, dependency: &Dependency) -> bool {
@@ -46,7 +57,7 @@ mod tests {
 
     /// The whole house stands, and `name` uses `uses`: is that right?
     fn check(name: &str, uses: &[&str], expected: bool) {
-        let others = house::ROOMS.iter().filter(|room| room.name != name).map(|room| planted(room.name, &[]));
+        let others = house::ROOMS.iter().filter(|room| room.name != name).map(|room| planted(room.name, room.links));
         let members: Vec<Member> = others.chain([planted(name, uses)]).collect();
         let findings = super::check(house::ROOMS, &members);
         assert_eq!(findings.is_empty(), expected, "{name} uses {uses:?}: {findings:?}");
@@ -78,13 +89,18 @@ mod tests {
         check("client", &["node"], false);
         check("bots", &["client", "protocol"], true);
         check("bots", &["simulator"], false);
-        check("simulator", &["node", "store", "client", "world"], true);
-        check("simulator", &["mesh-zeromq"], false);
-        check("simulator", &["host"], false);
-        check("simulator", &["test:host"], false);
+        for (more, expected) in [("protocol", true), ("mesh-zeromq", false), ("host", false), ("test:host", false)] {
+            check("simulator", &["node", "store", "client", "world", "population", more], expected);
+        }
         check("tombolo", &["host", "simulator", "bots", "store-shared"], true);
         check("xtask", &["tombolo"], false);
         check("bots", &["test:tombolo"], false);
+    }
+
+    #[test]
+    fn a_simulator_of_something_else_than_the_production_code() {
+        check("simulator", &["node", "store", "client", "world"], false);
+        check("simulator", &["node", "store", "client", "world", "test:population"], false);
     }
 
     #[test]

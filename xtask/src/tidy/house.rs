@@ -56,6 +56,8 @@ pub struct Room {
     pub uses: &'static [Uses],
     /// What its tests may use as well.
     pub tests_use: &'static [Uses],
+    /// What its library must link, so that what it shows is shown of the code that serves players.
+    pub links: &'static [&'static str],
 }
 
 impl Room {
@@ -70,6 +72,8 @@ const GROUND_AND_HEART: &[Uses] = &[All(Ground), All(Heart)];
 const BELOW_THE_SHELL: &[Uses] = &[All(Ground), All(Heart), All(Adapters)];
 const SPOILED: &[Uses] = &[One("fuzz")];
 const PLAYERS: &[Uses] = &[One("client"), One("bots")];
+/// What a simulation is of.
+const SIMULATED: &[&str] = &["node", "client", "population", "store", "world"];
 
 /// The table.
 #[rustfmt::skip]
@@ -100,7 +104,7 @@ pub const ROOMS: &[Room] = &[
     // beside
     room("client",          Beside,   PureBut(&["tcp"]), &[All(Ground), One("tls")]).tested_with(&[All(Heart), One("gateway")]),
     room("bots",            Beside,   Driven, &[All(Ground), One("client")]).tested_with(&[All(Heart), All(Shell), One("fuzz")]),
-    room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]),
+    room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]).linking(SIMULATED),
     room("example-fishing", Beside,   Pure,   &[One("deeds"), One("protocol"), One("world")]).tested_with(&[All(Heart)]),
     room("bench",           Beside,   Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]),
     room("xtask",           Beside,   Driven, NOTHING),
@@ -111,12 +115,17 @@ pub const ROOMS: &[Room] = &[
 ];
 
 const fn room(name: &'static str, layer: Layer, purity: Purity, uses: &'static [Uses]) -> Room {
-    Room { name, layer, purity, uses, tests_use: NOTHING }
+    Room { name, layer, purity, uses, tests_use: NOTHING, links: &[] }
 }
 
 impl Room {
     const fn tested_with(mut self, tests_use: &'static [Uses]) -> Self {
         self.tests_use = tests_use;
+        self
+    }
+
+    const fn linking(mut self, links: &'static [&'static str]) -> Self {
+        self.links = links;
         self
     }
 }

@@ -21,12 +21,12 @@ use std::collections::{BTreeMap, VecDeque};
 use world::{IslandId, Millis};
 
 use crate::arrival::{Arrival, Way};
-use crate::decision::{Decision, LifeReason, Reason, Seat};
+use crate::decision::{Decision, LifeReason, Reason, Seat, Stance};
 use crate::ids::{AskId, OpId, PersonId, PromiseId, Term};
 use crate::io::{Effect, Input, Policy, WakeReason};
 use crate::limits::{ASK_AGAIN_MS, ASK_MS, ASKS, BEAT_MS, POLICY_EVERY_MS, RATE_WINDOW_MS};
 use crate::plan::{IslandPlan, Phase, PlanError};
-use crate::plant::Planted;
+use crate::plant::{Plant, Planted};
 use crate::window::Window;
 use asking::{AskKey, Askings, Choice, Verdict, Waiting};
 use island::Island;
@@ -232,8 +232,16 @@ impl Allocator {
     }
 
     fn answer(&mut self, ask: AskId, people: Vec<PersonId>, decision: Decision) {
+        let decision = match decision {
+            Decision::Wait { reason, .. } if self.planted.is(Plant::WrongReason) => Decision::Refused { reason },
+            other => other,
+        };
         if matches!(decision, Decision::Wait { .. }) {
             self.turned_away.add(self.now, people.len() as u64);
+        }
+        if self.planted.is(Plant::AnswerTwice) && decision.stance() == Stance::Promise {
+            let (people, decision) = (people.clone(), decision.clone());
+            self.effects.push_back(Effect::Answer { ask, people, decision });
         }
         self.effects.push_back(Effect::Answer { ask, people, decision });
     }
@@ -272,7 +280,8 @@ impl Allocator {
     }
 
     fn give_up(&mut self, key: AskKey, reason: Reason) {
-        if let Some(waiting) = self.take(key) {
+        let Some(waiting) = self.take(key) else { return };
+        if !self.planted.is(Plant::ForgetAskings) {
             self.answer(key.0, waiting.arrival.people, wait(reason));
         }
     }

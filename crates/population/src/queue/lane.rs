@@ -159,8 +159,13 @@ impl Lane {
 
     pub fn wait_ms(&self, number: u64) -> Option<u64> {
         let (ahead, waiting) = (self.ahead(number) as u64, self.len() as u64);
-        let told = self.rates.map(|(admitted, gave_up)| (estimate_ms(ahead, waiting, admitted, gave_up), admitted.1));
-        let fits = |(wait_ms, over_ms): &(Option<u64>, u64)| wait_ms.is_some_and(|wait| wait <= *over_ms);
-        told.into_iter().find(fits).or(told.last().copied())?.0
+        let mut told = None;
+        for (admitted, gave_up) in self.rates {
+            told = estimate_ms(ahead, waiting, admitted, gave_up);
+            if told.is_some_and(|wait_ms| wait_ms <= admitted.1) {
+                break;
+            }
+        }
+        told
     }
 }

@@ -155,7 +155,8 @@ impl Ledger {
 
     /// Takes in a census and returns the people whose promises are thereby known to be void or nameless.
     pub fn census(&mut self, people: u32, taken_at: Millis) -> Vec<PersonId> {
-        if taken_at < self.former_until + CLOSING_MS || taken_at <= self.last_census {
+        let too_early = taken_at < self.former_until + CLOSING_MS || taken_at <= self.last_census;
+        if too_early || self.planted.is(Plant::KeepExpired) {
             return Vec::new();
         }
         self.last_census = taken_at;

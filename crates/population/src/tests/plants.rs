@@ -13,11 +13,17 @@ use crate::plant::{Plant, Planted};
 enum Sign {
     OverCap,
     ArchivedWithPeople,
+    LaidDownWithPeople,
+    AnsweredTwice,
+    PromisedTwice,
+    Unanswered,
+    Unreasonable,
+    NeverGivenBack,
     CountedTooLow,
     GrantedTooHigh,
     Overtaken,
     PlaceLost,
-    Other,
+    Vanished,
 }
 
 /// Everything that one run with a plant shows.
@@ -26,17 +32,28 @@ fn signs(plant: Plant, seed: u64) -> BTreeSet<Sign> {
     let of_violation = |violation: &Violation| match violation {
         Violation::OverCap { .. } => Sign::OverCap,
         Violation::ArchivedWithPeople { .. } => Sign::ArchivedWithPeople,
-        _ => Sign::Other,
+        Violation::LaidDownWithPeople { .. } => Sign::LaidDownWithPeople,
+        Violation::AnsweredTwice { .. } => Sign::AnsweredTwice,
+        Violation::Unanswered { .. } => Sign::Unanswered,
+        Violation::Unreasonable { .. } => Sign::Unreasonable,
+        Violation::PromisedTwice { .. } => Sign::PromisedTwice,
+        Violation::Overtaken { .. } => Sign::Overtaken,
     };
-    let too_low = faults.iter().any(|fault| fault.contains("may come")).then_some(Sign::CountedTooLow);
-    let too_high = faults.iter().any(|fault| fault.contains("stored")).then_some(Sign::GrantedTooHigh);
+    let of_fault = |fault: &String| {
+        let signs = [
+            ("may come", Sign::CountedTooLow),
+            ("stored", Sign::GrantedTooHigh),
+            ("never given back", Sign::NeverGivenBack),
+        ];
+        signs.into_iter().find(|(words, _)| fault.contains(words)).map(|(_, sign)| sign)
+    };
     let of_day = match days(seed, Planted::with(plant)) {
         Day::Fair => None,
         Day::Overtaken => Some(Sign::Overtaken),
         Day::PlaceLost(_) => Some(Sign::PlaceLost),
-        Day::SomebodyVanished(_) => Some(Sign::Other),
+        Day::SomebodyVanished(_) => Some(Sign::Vanished),
     };
-    town.audit.violations().iter().map(of_violation).chain(too_low).chain(too_high).chain(of_day).collect()
+    town.audit.violations().iter().map(of_violation).chain(faults.iter().filter_map(of_fault)).chain(of_day).collect()
 }
 
 #[test]
@@ -50,6 +67,12 @@ fn every_plant_shows_the_sign_that_it_should() {
         (Plant::GuessOnUnknown, Sign::GrantedTooHigh),
         (Plant::ArchiveAnyhow, Sign::ArchivedWithPeople),
         (Plant::SleepUnstored, Sign::ArchivedWithPeople),
+        (Plant::SleepUnstored, Sign::LaidDownWithPeople),
+        (Plant::KeepExpired, Sign::NeverGivenBack),
+        (Plant::AnswerTwice, Sign::AnsweredTwice),
+        (Plant::AnswerTwice, Sign::PromisedTwice),
+        (Plant::ForgetAskings, Sign::Unanswered),
+        (Plant::WrongReason, Sign::Unreasonable),
         (Plant::LastFirst, Sign::Overtaken),
         (Plant::LosePlaces, Sign::PlaceLost),
     ] {

@@ -128,10 +128,13 @@ impl Scenario {
     /// # Errors
     /// The key and what is allowed.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let (course, cost) = (&self.course, &self.cost);
+        let (course, people, cost) = (&self.course, &self.people, &self.cost);
         for (key, found, allowed) in [
             ("course.seconds", course.seconds, 2..=3_600),
             ("course.settle_s", course.settle_s, 0..=course.seconds - 1),
+            ("world.nodes", u64::from(self.world.nodes), 1..=64),
+            ("people.count", u64::from(people.count), 1..=2_000),
+            ("people.range_m", u64::from(people.range_m), 1..=2_000),
             ("cost.logic_us", cost.logic_us, 0..=1_000_000),
             ("cost.publish_us", cost.publish_us, 0..=1_000_000),
             ("cost.apply_us", cost.apply_us, 0..=1_000_000),
@@ -140,6 +143,11 @@ impl Scenario {
             if !allowed.contains(&found) {
                 return Err(out_of_range(key, found, format!("{} to {}", allowed.start(), allowed.end())));
             }
+        }
+        let [low, high] = people.decide_ms;
+        if low > high || high > 60_000 {
+            let allowed = "[least, most] with least <= most <= 60000".to_owned();
+            return Err(out_of_range("people.decide_ms", format!("[{low}, {high}]"), allowed));
         }
         self.faultless()?.check().map(drop)?;
         let figures = Figure::ALL.iter().map(|figure| figure.name());
@@ -166,6 +174,7 @@ impl Scenario {
         plain.players.decide_ms = self.people.decide_ms;
         plain.players.deed_per_mille = 0;
         plain.players.speech_per_mille = 0;
+        plain.handover.ordered = 0;
         Ok(plain)
     }
 }

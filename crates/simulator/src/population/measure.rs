@@ -246,3 +246,51 @@ impl Simulation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Course;
+    use crate::{ScenarioFile, Setting};
+
+    const QUIET: &str = "kind = \"population\"\nname = \"quiet\"\n[course]\nminutes = 30\n[people]\nregistered = 900\n";
+
+    fn after_half_an_hour() -> Simulation {
+        let Ok(ScenarioFile::Population(scenario)) = ScenarioFile::parse(QUIET, &[] as &[Setting]) else {
+            panic!("it is a population");
+        };
+        let mut simulation = Simulation::new(&scenario, 1, population::Planted::none()).expect("islands that can be");
+        while simulation.go_on(60_000) {}
+        simulation
+    }
+
+    fn lost(spoil: fn(&mut Simulation)) -> u64 {
+        let mut simulation = after_half_an_hour();
+        assert!(simulation.people.count(State::Playing) > 100, "somebody plays");
+        spoil(&mut simulation);
+        simulation.count_heads();
+        simulation.figures.get(Figure::AccountsLost)
+    }
+
+    /// Somebody who is in `from`.
+    fn one(simulation: &Simulation, from: State) -> u32 {
+        simulation.people.iter().find(|(_, person)| person.state == from).expect("somebody").0
+    }
+
+    #[test]
+    fn who_is_in_two_places_or_in_none_is_found() {
+        assert_eq!(lost(|_| {}), 0);
+        // On an island, and nowhere else.
+        assert_eq!(lost(|s| s.islands.people[0] += 1), 1);
+        // Gone home without leaving the island.
+        assert_eq!(lost(|s| s.people.go_home(one(s, State::Playing))), 1);
+        // Nobody noticed that the state changed.
+        assert_eq!(
+            lost(|s| {
+                let p = one(s, State::Offline);
+                s.people.get_mut(p).state = State::Queued;
+            }),
+            1
+        );
+    }
+}

@@ -36,22 +36,22 @@ impl Simulation {
         }
     }
 
-    /// What always must hold, and what the file demands.
+    /// What the file demands, and what always must hold.
     fn bounds(&self) -> Vec<Bound> {
         let mut always = vec![
-            Figure::Overtaken,
-            Figure::PlacesLost,
-            Figure::AccountsLost,
-            Figure::Unanswered,
-            Figure::Unreasonable,
-            Figure::LaidDownWithPeople,
+            (Figure::Overtaken, "nobody overtakes"),
+            (Figure::PlacesLost, "no place in the queue is lost"),
+            (Figure::AccountsLost, "nobody is in two places or in none"),
+            (Figure::Unanswered, "everybody who asks is answered"),
+            (Figure::Unreasonable, "every decision has a fitting reason"),
+            (Figure::LaidDownWithPeople, "no island is put away with people on it"),
         ];
         if self.scenario.policy.kind == PolicyKind::Allocator {
-            always.push(Figure::OverCap);
+            always.push((Figure::OverCap, "nobody enters an island at its hard cap"));
         }
-        let always = always.into_iter().map(|figure| Bound::none_of(figure.name()));
+        let always = always.into_iter().map(|(figure, name)| Bound::none_of(figure.name(), name));
         let demanded = self.scenario.assert.iter().filter(|bound| bound.figure != RIVAL_BEST);
-        always.chain(demanded.cloned()).collect()
+        demanded.cloned().chain(always).collect()
     }
 
     fn violations(&self) -> Vec<String> {
@@ -134,13 +134,18 @@ impl Simulation {
         table("reasons", "Decisions and their reasons", note, &["answer", "because", "times", "share"], rows)
     }
 
+    /// Full and open again is the breath of a busy island, hundreds of thousands of times a day: it is left out.
     fn lives(&self) -> Table {
         let row = |(at_ms, island, from, to, reason): &(u64, u32, Phase, Phase, population::LifeReason)| {
-            vec![clock(*at_ms), island.to_string(), word(from), word(to), format!("{reason:?}")]
+            vec![clock(*at_ms), island.to_string(), word(from), word(to), apart(&format!("{reason:?}"))]
         };
-        let told = self.harbour.lives.len();
-        let rows = self.harbour.lives.iter().take(LIVES).map(row).collect();
-        let note = format!("The first {} of {told} changes.", told.min(LIVES));
+        let breath =
+            |from: Phase, to: Phase| matches!((from, to), (Phase::Open, Phase::Full) | (Phase::Full, Phase::Open));
+        let told: Vec<_> = self.harbour.lives.iter().filter(|(_, _, from, to, _)| !breath(*from, *to)).collect();
+        let (all, breaths) = (told.len(), self.harbour.lives.len() - told.len());
+        let rows = told.into_iter().take(LIVES).map(row).collect();
+        let first = if all > LIVES { format!("The first {LIVES} of {all} changes") } else { "All changes".to_owned() };
+        let note = format!("{first}, but for the {breaths} times that an island was full or open again.");
         table("islands", "The life of islands", &note, &["when", "island", "from", "to", "because"], rows)
     }
 
@@ -166,6 +171,15 @@ fn clock(at_ms: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
+/// The words of a name that is written in one, in small letters.
+fn apart(name: &str) -> String {
+    let letter = |(n, c): (usize, char)| {
+        let gap = if n > 0 && c.is_uppercase() { " " } else { "" };
+        format!("{gap}{}", c.to_ascii_lowercase())
+    };
+    name.chars().enumerate().map(letter).collect()
+}
+
 fn word(phase: &Phase) -> String {
     let words: BTreeMap<Phase, &str> = BTreeMap::from([
         (Phase::Planned, "planned"),
@@ -177,4 +191,14 @@ fn word(phase: &Phase) -> String {
         (Phase::Archived, "archived"),
     ]);
     words.get(phase).copied().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_taken_apart() {
+        for (name, words) in [("Needed", "needed"), ("LongBelowBand", "long below band"), ("", "")] {
+            assert_eq!(super::apart(name), words);
+        }
+    }
 }

@@ -22,6 +22,11 @@
     const hours = Math.floor(minutes / 60);
     return hours >= 72 ? `day ${Math.floor(hours / 24) + 1}` : `${hours}:${String(Math.floor(minutes % 60)).padStart(2, "0")}`;
   };
+  /** How long something took, in seconds: seconds, hours or days. */
+  function duration(seconds) {
+    if (seconds < 600) return `${number(Math.round(seconds))} s`;
+    return seconds >= 172800 && seconds % 86400 === 0 ? `${number(seconds / 86400)} days` : clock(seconds / 60);
+  }
   const onAxis = (axis) => (axis === "minutes" ? clock : number);
 
   function head(run) {
@@ -29,12 +34,14 @@
     const held = outcome.assertions.every((assertion) => assertion.passed);
     const fact = (name, value) => make("span", {}, `${name} `, make("b", {}, value));
     const facts = make("div", { class: "facts" },
-      fact("seed", String(outcome.seed)), fact("simulated", clock(outcome.simulated_ms / 60000)),
+      fact("seed", String(outcome.seed)), fact("simulated", duration(outcome.simulated_ms / 1000)),
       fact("digest", outcome.digest), fact("events", number(outcome.events)),
       fact("events a second", number(measured.events_per_second)),
       fact("times real time", number(measured.realtime_factor)),
+      measured.cpu_ms ? fact("seconds of a core", (measured.cpu_ms / 1000).toFixed(1)) : null,
       measured.peak_memory_bytes ? fact("memory", `${number(Math.round(measured.peak_memory_bytes / 1048576))} MiB`) : null);
-    const verdict = make("span", { class: `verdict ${held ? "held" : "broken"}` }, held ? "everything held" : "broken");
+    const [look, word] = held ? ["held", "everything held"] : run.interrupted ? ["stopped", "not all held so far"] : ["broken", "broken"];
+    const verdict = make("span", { class: `verdict ${look}` }, word);
     return make("header", {}, make("h1", {}, `${outcome.scenario} `), verdict,
       run.interrupted ? make("span", {}, " stopped before its end") : null,
       make("p", {}, outcome.about), facts);
@@ -75,8 +82,16 @@
     return drawn;
   }
 
+  const taken = {};
+  /** Names of their own for what two runs beside each other both have. */
+  function own(id) {
+    taken[id] = (taken[id] ?? 0) + 1;
+    return taken[id] === 1 ? id : `${id}-${taken[id]}`;
+  }
+
   function plot(found) {
-    const place = make("div", { id: `plot-${found.id}`, class: "plot" });
+    const id = own(found.id);
+    const place = make("div", { id: `plot-${id}`, class: "plot" });
     const card = make("section", { class: "card" }, make("h2", {}, found.title), make("p", {}, `${found.note} (${found.unit})`), place);
     const drawn = series(found);
     const draw = () => {
@@ -84,15 +99,15 @@
       const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
       const options = {
         width: Math.max(place.clientWidth, 240), height: 230, legend: { live: true },
-        scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 1) * 1.05 || 1] } },
-        axes: [{ ...axis, values: (_, ticks) => ticks.map(onAxis(found.axis)) },
+        scales: { x: { time: false, distr: found.spread ? 3 : 1 }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 1) * 1.05 || 1] } },
+        axes: [{ ...axis, size: 32, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? onAxis(found.axis)(tick) : "")) },
           { ...axis, size: 62, values: (_, ticks) => ticks.map(number) }],
         series: [{ label: found.axis, value: (_, value) => (value === null ? "" : onAxis(found.axis)(value)) },
           ...drawn.map((line) => line.found)],
       };
       return new uPlot(options, [found.at, ...drawn.map((line) => line.values)], place);
     };
-    plots.push({ id: found.id, draw, place, points: drawn.reduce((sum, line) => sum + line.values.filter((v) => v !== null).length, 0) });
+    plots.push({ id, draw, place, points: drawn.reduce((sum, line) => sum + line.values.filter((v) => v !== null).length, 0) });
     return card;
   }
 
@@ -107,7 +122,7 @@
   function heat(found) {
     const rows = found.cells.length;
     const columns = rows === 0 ? 0 : found.cells[0].length;
-    const canvas = make("canvas", { class: rows === columns ? "heat square" : "heat", width: String(columns), height: String(rows), id: `heat-${found.id}` });
+    const canvas = make("canvas", { class: rows === columns ? "heat square" : "heat", width: String(columns), height: String(rows), id: `heat-${own(found.id)}` });
     const paint = canvas.getContext("2d");
     const image = paint.createImageData(Math.max(columns, 1), Math.max(rows, 1));
     found.cells.forEach((row, y) => row.forEach((cell, x) => {
@@ -137,11 +152,14 @@
   }
 
   function swept(sweep) {
-    const names = Object.keys(sweep.values[0]?.figures ?? {});
-    const differing = names.filter((name) => sweep.values.some((one) => one.figures[name] !== sweep.values[0].figures[name]));
-    const shown = sweep.by ? [sweep.by, ...differing.filter((name) => name !== sweep.by).slice(0, 7)] : differing;
+    const first = sweep.values[0] ?? { figures: {}, assertions: [] };
+    const demanded = new Set(first.assertions.map((assertion) => assertion.figure));
+    const names = Object.keys(first.figures).sort((a, b) => demanded.has(b) - demanded.has(a));
+    const differing = names.filter((name) => sweep.values.some((one) => one.figures[name] !== first.figures[name]));
+    const shown = sweep.by ? [sweep.by, ...(sweep.also ?? []), ...differing.filter((name) => name !== sweep.by && !sweep.also?.includes(name)).slice(0, 6)] : differing;
     const rows = sweep.values.map((one) => [one.value, ...shown.map((name) => String(one.figures[name] ?? ""))]);
-    const note = sweep.by ? `Ranked by ${sweep.by.replaceAll("_", " ")}, the least first. Best: ${sweep.best}.` : "Figures that differ.";
+    const best = sweep.best ? `The best has the least ${sweep.by.replaceAll("_", " ")}: ${sweep.best}.` : "Stopped before all values were tried.";
+    const note = sweep.by ? best : "Figures that differ, those that the file demands something of first.";
     const cards = [table({ title: sweep.name || `Sweep of ${sweep.key}`, note, head: [sweep.key, ...shown.map((name) => name.replaceAll("_", " "))], rows }, sweep.best)];
     const at = sweep.values.map((one) => Number(one.value));
     if (at.every(Number.isFinite) && at.length > 1) {
@@ -149,25 +167,43 @@
       for (const name of (sweep.by ? [sweep.by] : differing.slice(0, 8))) {
         const line = (figure) => ({ name: figure.replaceAll("_", " "), look: "line", values: order.map((n) => sweep.values[n].figures[figure] ?? null) });
         const lines = [name, ...(sweep.by ? sweep.also ?? [] : [])].map(line);
-        if (sweep.by) {
+        if (sweep.best) {
           const values = order.map((n) => (sweep.values[n].value === sweep.best ? sweep.values[n].figures[name] : null));
           lines.push({ name: `best: ${sweep.best}`, look: "mark", values });
         }
         cards.push(plot({ id: `sweep-${name}`, title: name.replaceAll("_", " "), note: `over ${sweep.key}`, unit: "as measured", axis: "value",
-          at: order.map((n) => at[n]), lines }));
+          at: order.map((n) => at[n]), spread: at[order[0]] > 0 && at[order.at(-1)] >= 30 * at[order[0]], lines }));
       }
     }
     return cards;
+  }
+
+  /** The figures that something is demanded of, seed by seed from the least to the most, against the demand. */
+  function seeds(suite) {
+    const runs = suite.seeds.map((_, n) => n + 1);
+    const demanded = suite.assertions.filter(({ figure }) => suite.seeds.some((seed) => seed.figures[figure] !== suite.seeds[0].figures[figure]));
+    return demanded.map(({ name, figure, bound, side }) => {
+      const values = suite.seeds.map((seed) => seed.figures[figure] ?? null).sort((a, b) => a - b);
+      const lines = [{ name: figure.replaceAll("_", " "), look: "line", values },
+        { name: side === "at_least" ? "at least" : "at most", look: "bound", values: runs.map(() => bound) }];
+      return plot({ id: `seeds-${figure}`, title: name, note: "Each seed, from the least to the most.", unit: figure.replaceAll("_", " "),
+        axis: "seeds", at: runs, lines });
+    });
   }
 
   /** One card for each run, beside each other. */
   const beside = (cards) => make("div", { class: "runs" }, ...cards);
 
   // The file has what a run showed and what it took in one object.
-  const runs = data.runs.map((run) => ({ ...run, outcome: run, measured: run }));
+  const runs = data.runs.map((run) => {
+    const outcome = { plots: [], heats: [], tables: [], ...run };
+    return { ...run, outcome, measured: run };
+  });
   root.className = runs.length > 1 ? "two" : "";
   if (data.sweep) root.append(make("header", {}, make("h1", {}, data.title)), ...swept(data.sweep));
-  if (data.seeds) root.append(make("header", {}, make("h1", {}, data.title)), table(data.seeds));
+  if (data.seeds) {
+    root.append(make("header", {}, make("h1", {}, data.title)), make("div", { class: "grid" }, ...seeds(data.suite)), table(data.seeds));
+  }
   if (runs.length > 0) {
     root.append(beside(runs.map((run) => make("div", {}, head(run), assertions(run)))));
     const ids = [...new Set(runs.flatMap((run) => run.outcome.plots.map((one) => one.id)))];

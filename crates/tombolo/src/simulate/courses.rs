@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use simulator::outcome::{Assertion, Side};
 use simulator::{Course, Outcome, ScenarioFile, Setting, Sweep};
 use tokio::sync::watch;
 use world::Digest;
 
-use super::measured::Measured;
+use super::measured::{Began, Measured};
 use super::seeds::Seeds;
 use super::told::{Run, SeedRow, Spread, Suite, SweepTold, Sweeping, Swept};
-use super::{DEFAULT_SEED, SimulateArgs, crew, on_signals, page, print_json, progress, read, text, words};
+use super::{DEFAULT_SEED, SimulateArgs, crew, kept, on_signals, page, print_json, progress, read, text, words};
 use crate::failure::{self, Failure};
 
 /// Looks at Ctrl-C during a run, at least, unless the run is so long that they are [`STEP_MS`] of virtual time apart.
@@ -40,15 +39,24 @@ impl Job<'_> {
     }
 }
 
+/// Whether all held, and the seeds that did not, with why.
+struct Verdict {
+    holds: bool,
+    failed: Vec<(u64, String)>,
+}
+
 /// Runs the command.
 pub fn run(args: &SimulateArgs, file: &Path, scenario: ScenarioFile) -> failure::Outcome {
     let job = Job { args, file, planted: planted(args.plant.as_deref())?, stop: on_signals()? };
-    let held = match (&args.seeds, &args.sweep) {
+    let verdict = match (&args.seeds, &args.sweep) {
         (Some(seeds), _) => many(&job, &scenario, *seeds)?,
         (None, Some(sweep)) => swept(&job, &scenario, sweep)?,
         (None, None) => one(&job, scenario)?,
     };
-    Ok(match (held, job.stopped()) {
+    if args.keep {
+        kept::append(file, &verdict.failed)?;
+    }
+    Ok(match (verdict.holds, job.stopped()) {
         (false, _) => ExitCode::from(1),
         (true, true) => ExitCode::from(130),
         (true, false) => ExitCode::SUCCESS,
@@ -77,7 +85,7 @@ fn planted(name: Option<&str>) -> Result<population::Planted, Failure> {
 }
 
 fn begin(job: &Job<'_>, scenario: &ScenarioFile, seed: u64) -> Result<Box<dyn Course>, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", job.file.display()));
+    let wrong = |error: &dyn std::fmt::Display| wrong(job.file, error);
     match scenario {
         ScenarioFile::Population(scenario) => simulator::population::Simulation::new(scenario, seed, job.planted)
             .map(|simulation| Box::new(simulation) as Box<dyn Course>)
@@ -100,22 +108,24 @@ fn drive(job: &Job<'_>, course: &mut dyn Course, mut each: impl FnMut(&dyn Cours
     }
 }
 
-fn one(job: &Job<'_>, scenario: ScenarioFile) -> Result<bool, Failure> {
+fn one(job: &Job<'_>, scenario: ScenarioFile) -> Result<Verdict, Failure> {
     let seed = job.args.seed.unwrap_or(DEFAULT_SEED);
+    let other = job.args.compare.as_deref().map(|other| compared(job, other, &scenario)).transpose()?;
     let mut run = run_one(job, job.file, &scenario, seed)?;
     if let Some(rival) = scenario.rival().filter(|_| !job.args.no_rival && !job.stopped()) {
-        let sweep: Sweep = rival.sweep.parse().map_err(|e| wrong_rival(job.file, &rival.sweep, e))?;
-        let settings = rival.set.iter().map(|set| set.parse().map_err(|e| wrong_rival(job.file, set, e)));
-        let settings: Vec<Setting> = settings.collect::<Result<_, _>>()?;
-        let mut found = sweeping(job, &settings, &sweep, seed)?;
+        let runs = scenario.rivals(&text(job.file)?, &job.args.set).map_err(|e| wrong(job.file, &e))?;
+        let mut found =
+            runs.map_or_else(|| Ok(Sweeping::default()), |(sweep, runs)| sweeping(job, &sweep, runs, seed))?;
         found.name.clone_from(&rival.name);
         found.also.clone_from(&rival.also);
-        judge_rival(&mut run.outcome, &mut found, &rival.best, &scenario);
+        // Of values that were not all tried, none is the best.
+        if !job.stopped() {
+            judge_rival(&mut run.outcome, &mut found, &rival.best, &scenario);
+        }
         run.rival = Some(found);
     }
-    if let Some(other) = &job.args.compare {
-        let scenario = read(other, &job.args.set)?;
-        run.compared = Some(Box::new(run_one(job, other, &scenario, seed)?));
+    if let Some((file, scenario)) = other.filter(|_| !job.stopped()) {
+        run.compared = Some(Box::new(run_one(job, file, &scenario, seed)?));
     }
     run.interrupted = job.stopped();
     if let Some(folder) = &job.args.report {
@@ -126,7 +136,25 @@ fn one(job: &Job<'_>, scenario: ScenarioFile) -> Result<bool, Failure> {
     } else {
         words::run(&run);
     }
-    Ok(run.holds())
+    Ok(Verdict { holds: run.holds(), failed: complaint(&run.outcome, run.holds()).into_iter().collect() })
+}
+
+/// The file that the other is held against.
+fn compared<'a>(job: &Job<'_>, file: &'a Path, scenario: &ScenarioFile) -> Result<(&'a Path, ScenarioFile), Failure> {
+    let other = read(file, &job.args.set)?;
+    if other.kind() == scenario.kind() {
+        return Ok((file, other));
+    }
+    let (ours, theirs) = (scenario.kind(), other.kind());
+    let named = (job.file.display(), file.display());
+    Err(Failure::usage(format!("--compare: {} is of the kind `{ours}`, {} of the kind `{theirs}`", named.0, named.1)))
+}
+
+/// A seed whose run did not hold, and the first demand that was not met.
+fn complaint(outcome: &Outcome, holds: bool) -> Option<(u64, String)> {
+    let broken = outcome.assertions.iter().find(|assertion| !assertion.passed).filter(|_| !holds)?;
+    let value = broken.value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+    Some((outcome.seed, format!("{}: {value}", broken.name)))
 }
 
 /// Beside JSON nothing else is printed.
@@ -136,14 +164,14 @@ fn tell_where(job: &Job<'_>, page: &Path) {
     }
 }
 
-fn wrong_rival(file: &Path, found: &str, why: String) -> Failure {
-    Failure::usage(format!("{}: `rival` says `{found}`: {why}", file.display()))
+fn wrong(file: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("{}: {error}", file.display()))
 }
 
 fn run_one(job: &Job<'_>, file: &Path, scenario: &ScenarioFile, seed: u64) -> Result<Run, Failure> {
     let mut course = begin(job, scenario, seed)?;
     let bar = progress(job.args.json, course.length_ms() / 1_000, "seconds");
-    let began = Instant::now();
+    let began = Began::one();
     drive(job, course.as_mut(), |course| bar.set_position(course.at_ms() / 1_000));
     bar.finish_and_clear();
     let measured = Measured::since(began, course.events(), course.at_ms());
@@ -160,16 +188,12 @@ fn run_quietly(job: &Job<'_>, scenario: &ScenarioFile, seed: u64) -> Result<Opti
 }
 
 /// Runs once for each value.
-fn sweeping(job: &Job<'_>, settings: &[Setting], sweep: &Sweep, seed: u64) -> Result<Sweeping, Failure> {
-    let text = text(job.file)?;
-    let all =
-        |setting: Setting| -> Vec<Setting> { job.args.set.iter().chain(settings).cloned().chain([setting]).collect() };
-    let scenarios = sweep.settings().map(|setting| {
-        let value = setting.value.clone();
-        let read = ScenarioFile::parse(&text, &all(setting));
-        read.map(|scenario| (value, scenario)).map_err(|e| Failure::usage(format!("{}: {e}", job.file.display())))
-    });
-    let scenarios: Vec<(String, ScenarioFile)> = scenarios.collect::<Result<_, _>>()?;
+fn sweeping(
+    job: &Job<'_>,
+    sweep: &Sweep,
+    scenarios: Vec<(String, ScenarioFile)>,
+    seed: u64,
+) -> Result<Sweeping, Failure> {
     let bar = progress(job.args.json, scenarios.len() as u64, "values");
     let work = |(value, scenario): &(String, ScenarioFile)| {
         let outcome = run_quietly(job, scenario, seed)?;
@@ -180,11 +204,13 @@ fn sweeping(job: &Job<'_>, settings: &[Setting], sweep: &Sweep, seed: u64) -> Re
     let swept = |(value, outcome): (String, Outcome)| Swept {
         value,
         digest: outcome.digest,
+        events: outcome.events,
+        simulated_ms: outcome.simulated_ms,
         figures: outcome.figures,
         assertions: outcome.assertions,
     };
     let values = ran.into_iter().map(swept).collect();
-    Ok(Sweeping { name: String::new(), key: sweep.key.clone(), values, by: None, best: None, also: Vec::new() })
+    Ok(Sweeping { key: sweep.key.clone(), values, ..Sweeping::default() })
 }
 
 /// What the file demands of its rival's best value becomes known only now.
@@ -200,16 +226,23 @@ fn judge_rival(outcome: &mut Outcome, found: &mut Sweeping, by: &str, scenario: 
     outcome.assertions.extend(demands.flat_map(|bound| bound.judge(&outcome.figures)));
 }
 
-fn swept(job: &Job<'_>, scenario: &ScenarioFile, sweep: &Sweep) -> Result<bool, Failure> {
+fn swept(job: &Job<'_>, scenario: &ScenarioFile, sweep: &Sweep) -> Result<Verdict, Failure> {
     let seed = job.args.seed.unwrap_or(DEFAULT_SEED);
-    let began = Instant::now();
-    let sweep = sweeping(job, &[], sweep, seed)?;
-    let held = sweep.values.iter().all(|swept| swept.assertions.iter().all(|assertion| assertion.passed));
+    let with = |setting: Setting| -> Result<(String, ScenarioFile), Failure> {
+        let value = setting.value.clone();
+        let settings: Vec<Setting> = job.args.set.iter().cloned().chain([setting]).collect();
+        Ok((value, read(job.file, &settings)?))
+    };
+    let scenarios = sweep.settings().map(with).collect::<Result<_, _>>()?;
+    let began = Began::many();
+    let sweep = sweeping(job, sweep, scenarios, seed)?;
+    let holds = sweep.values.iter().all(|swept| swept.assertions.iter().all(|assertion| assertion.passed));
+    let sum = |of: fn(&Swept) -> u64| sweep.values.iter().map(of).sum();
     let told = SweepTold {
         kind: scenario.kind().to_owned(),
         scenario: scenario.name().to_owned(),
         seed,
-        measured: Measured::since(began, 0, 0),
+        measured: Measured::since(began, sum(|swept| swept.events), sum(|swept| swept.simulated_ms)),
         interrupted: job.stopped(),
         sweep,
     };
@@ -221,11 +254,12 @@ fn swept(job: &Job<'_>, scenario: &ScenarioFile, sweep: &Sweep) -> Result<bool, 
     } else {
         words::sweep(&told.sweep);
     }
-    Ok(held)
+    let failed = if holds { Vec::new() } else { vec![(seed, format!("a value of {}", told.sweep.key))] };
+    Ok(Verdict { holds, failed })
 }
 
-fn many(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds) -> Result<bool, Failure> {
-    let began = Instant::now();
+fn many(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds) -> Result<Verdict, Failure> {
+    let began = Began::many();
     let bar = progress(job.args.json, seeds.count(), "seeds");
     let mut failures = 0_u64;
     let work = |seed: &u64| run_quietly(job, scenario, *seed);
@@ -244,10 +278,11 @@ fn many(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds) -> Result<bool, Fa
     } else {
         words::seeds(&suite);
     }
-    Ok(suite.held == suite.runs)
+    let failed = outcomes.iter().filter_map(|outcome| complaint(outcome, outcome.holds())).collect();
+    Ok(Verdict { holds: suite.held == suite.runs, failed })
 }
 
-fn suite(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds, outcomes: &[Outcome], began: Instant) -> Suite {
+fn suite(job: &Job<'_>, scenario: &ScenarioFile, seeds: Seeds, outcomes: &[Outcome], began: Began) -> Suite {
     let mut digest = Digest::new();
     outcomes.iter().for_each(|outcome| digest.write(outcome.digest.as_bytes()));
     let failed = outcomes.iter().find(|outcome| !outcome.holds());

@@ -26,6 +26,8 @@ struct Drawn<'a> {
     sweep: Option<&'a Sweeping>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seeds: Option<Table>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suite: Option<&'a Suite>,
 }
 
 /// Writes the report of a run, and of the one that it was compared with.
@@ -39,7 +41,7 @@ pub fn of_run(folder: &Path, run: &Run) -> Result<PathBuf, Failure> {
         let tables = run.outcome.tables.iter();
         files.extend(tables.map(|table| (format!("{before}table-{}.csv", table.id), csv(&table.head, &table.rows))));
     }
-    write(folder, files, &Drawn { title: &run.outcome.scenario, runs, sweep: None, seeds: None })
+    write(folder, files, &Drawn { title: &run.outcome.scenario, runs, sweep: None, seeds: None, suite: None })
 }
 
 /// Writes the report of a sweep.
@@ -53,7 +55,11 @@ pub fn of_sweep(folder: &Path, told: &SweepTold) -> Result<PathBuf, Failure> {
     };
     let rows: Vec<Vec<String>> = told.sweep.values.iter().map(row).collect();
     let files = vec![("report.json".to_owned(), json(told)?), ("sweep.csv".to_owned(), csv(&head, &rows))];
-    write(folder, files, &Drawn { title: &told.scenario, runs: Vec::new(), sweep: Some(&told.sweep), seeds: None })
+    write(
+        folder,
+        files,
+        &Drawn { title: &told.scenario, runs: Vec::new(), sweep: Some(&told.sweep), seeds: None, suite: None },
+    )
 }
 
 /// Writes the report of many seeds.
@@ -78,7 +84,11 @@ pub fn of_seeds(folder: &Path, suite: &Suite) -> Result<PathBuf, Failure> {
         head: ["figure", "least", "median", "most"].map(str::to_owned).to_vec(),
         rows: suite.figures.iter().map(spread).collect(),
     };
-    write(folder, files, &Drawn { title: &suite.scenario, runs: Vec::new(), sweep: None, seeds: Some(seeds) })
+    write(
+        folder,
+        files,
+        &Drawn { title: &suite.scenario, runs: Vec::new(), sweep: None, seeds: Some(seeds), suite: Some(suite) },
+    )
 }
 
 fn write(folder: &Path, files: Vec<(String, String)>, drawn: &Drawn<'_>) -> Result<PathBuf, Failure> {
@@ -148,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_page_has_everything_in_it_and_data_cannot_end_it() {
-        let drawn = Drawn { title: "a </script> & b /*DATA*/", runs: Vec::new(), sweep: None, seeds: None };
+        let drawn =
+            Drawn { title: "a </script> & b /*DATA*/", runs: Vec::new(), sweep: None, seeds: None, suite: None };
         let page = page(&drawn).expect("a page");
         assert_eq!(page.matches("</script>").count(), PAGE.matches("</script>").count());
         for place in ["/*PLOT_CSS*/", "/*PAGE_JS*/", "/*TITLE*/", "src=", "href="] {

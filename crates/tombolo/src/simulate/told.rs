@@ -17,6 +17,10 @@ pub enum SchemaOf {
     Scenario,
     /// What `--json` prints of one run.
     Result,
+    /// What `--json` prints of many seeds.
+    Seeds,
+    /// What `--json` prints of a sweep.
+    Sweep,
 }
 
 impl SchemaOf {
@@ -25,6 +29,8 @@ impl SchemaOf {
         match self {
             Self::Scenario => schema_for!(ScenarioFile),
             Self::Result => schema_for!(Run),
+            Self::Seeds => schema_for!(Suite),
+            Self::Sweep => schema_for!(SweepTold),
         }
     }
 }
@@ -57,9 +63,9 @@ impl Run {
         Self { outcome: self.outcome.in_short(), compared, ..self.clone() }
     }
 
-    /// Whether all demands were met.
+    /// Whether all demands were met; of a run that was stopped, only what could not have been mended counts.
     pub fn holds(&self) -> bool {
-        self.outcome.holds()
+        if self.interrupted { !self.outcome.is_beyond_mending() } else { self.outcome.holds() }
     }
 }
 
@@ -70,6 +76,10 @@ pub struct Swept {
     pub value: String,
     /// The run's digest.
     pub digest: String,
+    /// Its happenings.
+    pub events: u64,
+    /// Its virtual milliseconds.
+    pub simulated_ms: u64,
     /// Its figures.
     pub figures: BTreeMap<String, u64>,
     /// Its demands.
@@ -77,7 +87,7 @@ pub struct Swept {
 }
 
 /// One key with several values.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Sweeping {
     /// What it is.
     pub name: String,

@@ -172,21 +172,28 @@ pub fn run(run: &Run) {
     row("events_per_second", measured.events_per_second);
     row("realtime_factor", measured.realtime_factor);
     row("wall_ms", measured.wall_ms);
+    if let Some(cpu_ms) = measured.cpu_ms {
+        row("cpu_ms", cpu_ms);
+    }
     if let Some(bytes) = measured.peak_memory_bytes {
         row("peak_memory_mib", bytes / (1 << 20));
     }
     println!();
     outcome.violations.iter().for_each(|violation| println!("violation: {violation}"));
-    assertions(&outcome.assertions);
+    assertions(&outcome.assertions, run.interrupted);
     if !run.holds() {
         println!("again with\n  {}", run.replay);
     }
 }
 
-/// The demands and whether they were met.
-fn assertions(assertions: &[Assertion]) {
+/// The demands and whether they were met, or might have been met by a run that was not stopped.
+fn assertions(assertions: &[Assertion], interrupted: bool) {
     for assertion in assertions {
-        let verdict = if assertion.passed { "held  " } else { "BROKEN" };
+        let verdict = match (assertion.passed, interrupted && !assertion.is_beyond_mending()) {
+            (true, _) => "held  ",
+            (false, true) => "so far",
+            (false, false) => "BROKEN",
+        };
         let side = match assertion.side {
             Side::AtLeast => "at least",
             Side::AtMost => "at most",
@@ -242,7 +249,7 @@ pub fn seeds(suite: &Suite) {
     self::row("held", suite.held);
     self::row("digest", &suite.digest);
     self::row("events_per_second", suite.measured.events_per_second);
-    assertions(&suite.assertions);
+    assertions(&suite.assertions, false);
     if suite.held < suite.runs {
         println!("again with\n  {}", suite.replay);
     }
