@@ -1,10 +1,11 @@
-//! How two come to agree on a trade: what is offered to an avatar, what it agreed to, and for how long that holds.
+//! How two come to agree on a trade: what is offered to an avatar, what others promised it, and for how long that holds.
 //!
-//! It moves no item: that is the deed `trade`, which the one who offered asks for. [`Consents`] is what the authority of
-//! an avatar keeps of offers *to* it, in memory: what is lost with a node was never agreed to.
+//! It moves no item: that is the deed `trade`, which the one who offered asks for. [`Offers`] is what the authority of an
+//! avatar keeps of offers *to* it, [`Promises`] what the authority of the one who offered keeps of the answers. Both are in
+//! memory and belong to one session: what is lost with a node was never agreed to.
 //!
-//! Invariant: a consent names one request of one avatar and every item of it, and a request is carried out at most
-//! once. So a consent is used at most once, and for nothing else. Nothing is compared by a digest.
+//! Invariant: a consent names every item, is given once, and is spent on one request of the one who offered. A request is
+//! carried out at most once, so a consent is too. Nothing is compared by a digest.
 
 use std::collections::BTreeMap;
 
@@ -18,22 +19,21 @@ use crate::commands::TradeArgs;
 pub const OFFERS: usize = 4;
 /// Milliseconds for which an offer can be agreed to. As long as two people need to look at each other's goods.
 pub const OFFER_MS: u64 = 30_000;
-/// Milliseconds for which an agreement holds. Longer than a deed may take ([`store::commit::terms::DEED_MS`]) with a
-/// client that has to come back in between.
+/// Milliseconds for which a promise holds. Longer than a deed may take ([`store::commit::terms::DEED_MS`]).
 pub const CONSENT_MS: u64 = 30_000;
+/// Promises to one avatar that stand at the same time, at most one of each partner. The oldest goes.
+pub const PROMISES: usize = 8;
 
-/// A trade: who will ask for it, as which request, and what is exchanged with whom.
+/// A trade as both see it: who offers it and will ask for the deed, with whom, and what for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bargain {
-    /// Who offers, and will ask for the deed.
+    /// Who offers.
     pub actor: EntityId,
-    /// The number of the request that will be asked for.
-    pub request: u32,
     /// With whom, and what for what.
     pub terms: TradeArgs,
 }
 
-/// A session's word that it agrees to a bargain.
+/// A session's word that it agrees to a bargain once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     /// To what.
@@ -42,31 +42,33 @@ pub struct Consent {
     pub epoch: Epoch,
 }
 
-/// What was offered to one session of an avatar, and what it agreed to.
+/// A consent that is spent on a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// The consent.
+    pub consent: Consent,
+    /// The request.
+    pub request: u32,
+}
+
+/// What was offered to one session of an avatar.
 #[derive(Clone, Debug)]
-pub struct Consents {
+pub struct Offers {
     me: EntityId,
     epoch: Epoch,
     last: u64,
-    offers: BTreeMap<u64, Open>,
+    standing: BTreeMap<u64, (Bargain, Millis)>,
 }
 
-#[derive(Clone, Debug)]
-struct Open {
-    bargain: Bargain,
-    agreed: bool,
-    until: Millis,
-}
-
-impl Consents {
-    /// Those of a session that nobody has offered anything yet.
+impl Offers {
+    /// Those to a session that nobody has offered anything yet.
     #[must_use]
     pub fn new(me: EntityId, epoch: Epoch) -> Self {
-        Self { me, epoch, last: 0, offers: BTreeMap::new() }
+        Self { me, epoch, last: 0, standing: BTreeMap::new() }
     }
 
     /// Somebody offers. The number under which the offer is shown is never used again; an earlier offer of the same
-    /// avatar is void, also if it was agreed to.
+    /// avatar is void.
     ///
     /// # Errors
     /// `partner_invalid` for an offer to somebody else or of one's own, `too_many_requests` when [`OFFERS`] stand.
@@ -75,52 +77,93 @@ impl Consents {
             return Err(Code::PartnerInvalid);
         }
         self.expire(now);
-        self.offers.retain(|_, open| open.bargain.actor != bargain.actor);
-        if self.offers.len() >= OFFERS {
+        self.standing.retain(|_, (other, _)| other.actor != bargain.actor);
+        if self.standing.len() >= OFFERS {
             return Err(Code::TooManyRequests);
         }
         self.last += 1;
-        self.offers.insert(self.last, Open { bargain, agreed: false, until: now + OFFER_MS });
+        self.standing.insert(self.last, (bargain, now + OFFER_MS));
         Ok(self.last)
     }
 
-    /// The client agrees to what was shown under a number. Twice is as once.
+    /// The client agrees to what was shown under a number. The consent goes to the authority of the one who offered; it
+    /// is given once.
     ///
     /// # Errors
-    /// `stale` when the offer was replaced, taken back, or is too old.
+    /// `stale` when the offer was replaced, agreed to, declined, or is too old.
     pub fn agree(&mut self, now: Millis, number: u64) -> Result<Consent, Code> {
         self.expire(now);
-        let open = self.offers.get_mut(&number).ok_or(Code::Stale)?;
-        if !open.agreed {
-            (open.agreed, open.until) = (true, now + CONSENT_MS);
-        }
-        Ok(Consent { bargain: open.bargain.clone(), epoch: self.epoch })
+        let (bargain, _) = self.standing.remove(&number).ok_or(Code::Stale)?;
+        Ok(Consent { bargain, epoch: self.epoch })
     }
 
-    /// The client does not want it, or not any more. A deed that is under way may still be done.
+    /// The client does not want it.
     pub fn decline(&mut self, number: u64) {
-        self.offers.remove(&number);
-    }
-
-    /// What was agreed with an avatar for one of its requests.
-    #[must_use]
-    pub fn given(&self, now: Millis, actor: EntityId, request: u32) -> Option<Consent> {
-        let agreed = |open: &&Open| open.agreed && now < open.until;
-        let mut agreed = self.offers.values().filter(agreed);
-        let open = agreed.find(|open| open.bargain.actor == actor && open.bargain.request == request)?;
-        Some(Consent { bargain: open.bargain.clone(), epoch: self.epoch })
+        self.standing.remove(&number);
     }
 
     /// When the next of them is over.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<(Millis, &'static str)> {
-        self.offers.values().map(|open| (open.until, "an offer to trade is over")).min()
+        self.standing.values().map(|(_, until)| (*until, "an offer to trade is over")).min()
     }
 
     /// Lets go of what is over. The numbers of those, for the client to take off its screen.
     pub fn expire(&mut self, now: Millis) -> Vec<u64> {
-        let over: Vec<u64> = self.offers.iter().filter(|(_, open)| open.until <= now).map(|(n, _)| *n).collect();
-        over.iter().for_each(|number| drop(self.offers.remove(number)));
+        let over: Vec<u64> = self.standing.iter().filter(|(_, (_, until))| *until <= now).map(|(n, _)| *n).collect();
+        over.iter().for_each(|number| drop(self.standing.remove(number)));
         over
+    }
+}
+
+/// What others promised to one session of an avatar, by the other's entity.
+#[derive(Clone, Debug)]
+pub struct Promises {
+    me: EntityId,
+    held: BTreeMap<u64, Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    consent: Consent,
+    until: Millis,
+    /// The request on which it is spent.
+    request: Option<u32>,
+}
+
+impl Promises {
+    /// Those to a session that nobody has promised anything yet.
+    #[must_use]
+    pub fn new(me: EntityId) -> Self {
+        Self { me, held: BTreeMap::new() }
+    }
+
+    /// The authority of the other says that its client agreed. An earlier promise of the same avatar is void.
+    ///
+    /// # Errors
+    /// `partner_invalid` for a promise to somebody else.
+    pub fn take(&mut self, now: Millis, consent: Consent) -> Result<(), Code> {
+        let with = consent.bargain.terms.with;
+        if consent.bargain.actor != self.me || with == self.me.0 {
+            return Err(Code::PartnerInvalid);
+        }
+        self.held.insert(with, Held { consent, until: now + CONSENT_MS, request: None });
+        self.held.retain(|_, held| now < held.until);
+        if self.held.len() > PROMISES {
+            let oldest = self.held.iter().min_by_key(|(_, held)| held.until).map(|(with, _)| *with);
+            oldest.map(|with| self.held.remove(&with));
+        }
+        Ok(())
+    }
+
+    /// The client asks for a trade. The first request that asks for just these terms gets the promise, the same again if
+    /// it is repeated; no other ever does.
+    pub fn spend(&mut self, now: Millis, request: u32, terms: &TradeArgs) -> Option<Spent> {
+        let held = self.held.get_mut(&terms.with).filter(|held| now < held.until)?;
+        let fits = held.consent.bargain.terms == *terms && held.request.is_none_or(|spent| spent == request);
+        fits.then(|| {
+            held.request = Some(request);
+            Spent { consent: held.consent.clone(), request }
+        })
     }
 }

@@ -29,7 +29,7 @@ mod trace;
 pub use avatar::{AVATAR_KIND, Belongings, Energy, avatar_key};
 pub use bag::{Bag, BagError};
 pub use command::{Change, Command, Done, Event, Receipt, Stop, Verdict, ensure};
-pub use consent::{Bargain, CONSENT_MS, Consent, Consents, OFFER_MS, OFFERS};
+pub use consent::{Bargain, CONSENT_MS, Consent, OFFER_MS, OFFERS, Offers, PROMISES, Promises, Spent};
 pub use land::{LAND_KIND, Land, LandId, Right, Rights, Role, land_key};
 pub use page::{CELL_TRACES, PAGE_KIND, PAGE_TRACES, Page, PageKey};
 pub use performance::{KeptReceipt, Performance, Rulebook, Told};

@@ -139,7 +139,7 @@ impl Performance {
         let Some(partner) = &self.partner else { return Ok(()) };
         let agreed = partner.agreed.as_ref().filter(|_| *key == crate::avatar_key(&partner.name));
         match view.get(key) {
-            Seen::Present(record, _) if agreed.is_some_and(|agreed| agreed.epoch != record.epoch) => {
+            Seen::Present(record, _) if agreed.is_some_and(|agreed| agreed.consent.epoch != record.epoch) => {
                 Err(Code::NoConsent)
             }
             Seen::NotRead | Seen::Absent | Seen::Present(..) => Ok(()),

@@ -10,7 +10,7 @@ use protocol::Code;
 
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::Stop;
-use crate::consent::Consent;
+use crate::consent::Spent;
 use crate::land::{Land, LandId, land_key};
 use crate::page::{Page, PageKey};
 use crate::tables::Tables;
@@ -38,8 +38,8 @@ pub struct Partner {
     pub entity: EntityId,
     /// Where its authority has it.
     pub place: Position,
-    /// What it agreed to for this request, if it agreed to anything.
-    pub agreed: Option<Consent>,
+    /// What it agreed to, spent on this request; `None` if it did not agree.
+    pub agreed: Option<Spent>,
 }
 
 /// What is known of a document.

@@ -1,81 +1,109 @@
-//! What was offered to an avatar, and what it agreed to.
+//! What was offered to an avatar, and what was promised to one that offered.
 
 use deeds::commands::TradeArgs;
-use deeds::{Bargain, CONSENT_MS, Consent, Consents, OFFER_MS, OFFERS};
+use deeds::{Bargain, CONSENT_MS, Consent, OFFER_MS, OFFERS, Offers, PROMISES, Promises, Spent};
 use protocol::Code;
 use world::{EntityId, Epoch, Millis};
 
-const ME: EntityId = EntityId(2);
+/// Ada offers, bob is offered to.
+const ADA: EntityId = EntityId(1);
+const BOB: EntityId = EntityId(2);
 const NOW: Millis = Millis(1_800_000_000_000);
 
-fn bargain(actor: u64, request: u32, stones: u32) -> Bargain {
-    let terms = TradeArgs { with: ME.0, gives: vec![("wood".into(), 5)], takes: vec![("stone".into(), stones)] };
-    Bargain { actor: EntityId(actor), request, terms }
+fn terms(with: EntityId, stones: u32) -> TradeArgs {
+    TradeArgs { with: with.0, gives: vec![("wood".into(), 5)], takes: vec![("stone".into(), stones)] }
 }
 
-fn nobody_offered() -> Consents {
-    Consents::new(ME, Epoch(3))
+fn bargain(actor: u64, stones: u32) -> Bargain {
+    Bargain { actor: EntityId(actor), terms: terms(BOB, stones) }
+}
+
+fn consent(stones: u32) -> Consent {
+    Consent { bargain: bargain(ADA.0, stones), epoch: Epoch(3) }
+}
+
+fn to_bob() -> Offers {
+    Offers::new(BOB, Epoch(3))
 }
 
 #[test]
-fn a_consent_is_to_one_request_of_one_avatar() {
-    let mut mine = nobody_offered();
-    let offer = mine.offer(NOW, bargain(1, 7, 2)).expect("room");
-    assert_eq!(mine.given(NOW, EntityId(1), 7), None, "nobody agreed yet");
-    let consent = Consent { bargain: bargain(1, 7, 2), epoch: Epoch(3) };
-    assert_eq!(mine.agree(NOW, offer), Ok(consent.clone()));
-    assert_eq!(mine.agree(NOW, offer), Ok(consent.clone()), "twice is as once");
-    for (what, actor, request, given) in [
-        ("the request that was agreed to", 1, 7, Some(consent)),
-        ("the next request of the same", 1, 8, None),
-        ("the same number of another", 4, 7, None),
-    ] {
-        assert_eq!(mine.given(NOW, EntityId(actor), request), given, "{what}");
-    }
+fn an_offer_is_agreed_to_once() {
+    let mut offers = to_bob();
+    let offer = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    assert_eq!(offers.agree(NOW, offer), Ok(consent(2)));
+    assert_eq!(offers.agree(NOW, offer), Err(Code::Stale), "who agrees twice agrees to one trade");
 }
 
 /// A swindler changes the offer in the moment in which the other agrees.
 #[test]
 fn an_offer_that_was_replaced_cannot_be_agreed_to() {
-    let mut mine = nobody_offered();
-    let fair = mine.offer(NOW, bargain(1, 7, 2)).expect("room");
-    let dear = mine.offer(NOW, bargain(1, 7, 200)).expect("in the place of the first");
-    assert_eq!(mine.agree(NOW, fair), Err(Code::Stale));
-    assert_eq!(mine.given(NOW, EntityId(1), 7), None);
-    mine.agree(NOW, dear).expect("what was shown last");
-    let third = mine.offer(NOW, bargain(1, 9, 2)).expect("room");
-    assert_eq!(mine.given(NOW, EntityId(1), 7), None, "a new offer ends the agreement to the one before");
-    mine.decline(third);
-    assert_eq!(mine.agree(NOW, third), Err(Code::Stale));
+    let mut offers = to_bob();
+    let fair = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    let dear = offers.offer(NOW, bargain(ADA.0, 200)).expect("in the place of the first");
+    assert_eq!(offers.agree(NOW, fair), Err(Code::Stale));
+    assert_eq!(offers.agree(NOW, dear), Ok(consent(200)), "what was shown last");
+    let third = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    offers.decline(third);
+    assert_eq!(offers.agree(NOW, third), Err(Code::Stale));
 }
 
 #[test]
-fn offers_and_agreements_end() {
-    let mut mine = nobody_offered();
-    let offer = mine.offer(NOW, bargain(1, 7, 2)).expect("room");
-    assert_eq!(mine.next_wakeup().map(|(at, _)| at), Some(NOW + OFFER_MS));
-    assert_eq!(mine.agree(NOW + OFFER_MS, offer), Err(Code::Stale), "too late");
-    let offer = mine.offer(NOW, bargain(1, 7, 2)).expect("room");
-    let agreed = NOW + (OFFER_MS - 1);
-    mine.agree(agreed, offer).expect("in time");
-    assert!(mine.given(agreed + (CONSENT_MS - 1), EntityId(1), 7).is_some());
-    assert_eq!(mine.given(agreed + CONSENT_MS, EntityId(1), 7), None);
-    mine.agree(agreed + 1, offer).expect("again");
-    assert_eq!(mine.given(agreed + CONSENT_MS, EntityId(1), 7), None, "to agree again makes it no longer");
-    assert_eq!(mine.expire(agreed + CONSENT_MS), [offer]);
-    assert_eq!(mine.next_wakeup(), None);
+fn offers_end() {
+    let mut offers = to_bob();
+    let late = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    assert_eq!(offers.next_wakeup().map(|(at, _)| at), Some(NOW + OFFER_MS));
+    assert_eq!(offers.agree(NOW + OFFER_MS, late), Err(Code::Stale));
+    let in_time = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    offers.agree(NOW + (OFFER_MS - 1), in_time).expect("in time");
+    let over = offers.offer(NOW, bargain(ADA.0, 2)).expect("room");
+    assert_eq!(offers.expire(NOW + OFFER_MS), [over]);
+    assert_eq!(offers.next_wakeup(), None);
 }
 
 #[test]
 fn nobody_fills_the_screen_or_offers_for_others() {
-    let mut mine = nobody_offered();
-    let to_another = Bargain { terms: TradeArgs { with: 9, ..bargain(1, 7, 2).terms }, ..bargain(1, 7, 2) };
-    assert_eq!(mine.offer(NOW, to_another), Err(Code::PartnerInvalid));
-    assert_eq!(mine.offer(NOW, bargain(ME.0, 7, 2)), Err(Code::PartnerInvalid), "to oneself");
+    let mut offers = to_bob();
+    let to_another = Bargain { terms: terms(EntityId(9), 2), ..bargain(ADA.0, 2) };
+    assert_eq!(offers.offer(NOW, to_another), Err(Code::PartnerInvalid));
+    assert_eq!(offers.offer(NOW, bargain(BOB.0, 2)), Err(Code::PartnerInvalid), "to oneself");
     for actor in 0..OFFERS as u64 {
-        mine.offer(NOW, bargain(10 + actor, 1, 2)).expect("room");
+        offers.offer(NOW, bargain(10 + actor, 2)).expect("room");
     }
-    assert_eq!(mine.offer(NOW, bargain(1, 7, 2)), Err(Code::TooManyRequests));
-    mine.offer(NOW, bargain(10, 2, 2)).expect("in the place of one's own");
-    mine.offer(NOW + OFFER_MS, bargain(1, 7, 2)).expect("the others are over");
+    assert_eq!(offers.offer(NOW, bargain(ADA.0, 2)), Err(Code::TooManyRequests));
+    offers.offer(NOW, bargain(10, 3)).expect("in the place of one's own");
+    offers.offer(NOW + OFFER_MS, bargain(ADA.0, 2)).expect("the others are over");
+}
+
+#[test]
+fn a_promise_is_spent_on_one_request() {
+    let mut promises = Promises::new(ADA);
+    assert_eq!(promises.spend(NOW, 7, &terms(BOB, 2)), None, "nobody promised");
+    promises.take(NOW, consent(2)).expect("to ada");
+    for (what, request, terms, spent) in [
+        ("dearer", 7, terms(BOB, 3), false),
+        ("with somebody else", 7, terms(EntityId(3), 2), false),
+        ("what was promised", 7, terms(BOB, 2), true),
+        ("the same request again", 7, terms(BOB, 2), true),
+        ("a second trade", 8, terms(BOB, 2), false),
+    ] {
+        let expected = spent.then(|| Spent { consent: consent(2), request });
+        assert_eq!(promises.spend(NOW, request, &terms), expected, "{what}");
+    }
+    promises.take(NOW, consent(2)).expect("bob agreed once more");
+    assert!(promises.spend(NOW, 8, &terms(BOB, 2)).is_some());
+}
+
+#[test]
+fn promises_end_and_are_of_those_who_were_asked() {
+    let mut promises = Promises::new(ADA);
+    let foreign = Consent { bargain: bargain(9, 2), epoch: Epoch(3) };
+    assert_eq!(promises.take(NOW, foreign), Err(Code::PartnerInvalid));
+    promises.take(NOW, consent(2)).expect("to ada");
+    assert_eq!(promises.spend(NOW + CONSENT_MS, 7, &terms(BOB, 2)), None, "too late");
+    for with in 0..=PROMISES as u64 {
+        let bargain = Bargain { actor: ADA, terms: terms(EntityId(10 + with), 2) };
+        promises.take(NOW + with, Consent { bargain, epoch: Epoch(1) }).expect("to ada");
+    }
+    assert_eq!(promises.spend(NOW + 20, 8, &terms(EntityId(10), 2)), None, "the oldest of too many went");
+    assert!(promises.spend(NOW + 20, 9, &terms(EntityId(11), 2)).is_some());
 }

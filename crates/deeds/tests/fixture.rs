@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use deeds::commands::TradeArgs;
 use deeds::tables::{ItemId, Tables};
 use deeds::{
-    Actor, Bargain, Belongings, Consent, Documents, Done, Look, Nature, Page, PageKey, Partner, Registry, Scene, Stop,
-    Trace,
+    Actor, Bargain, Belongings, Consent, Documents, Done, Look, Nature, Page, PageKey, Partner, Registry, Scene, Spent,
+    Stop, Trace,
 };
 use protocol::Code;
 use protocol::codec::{Uncapped, to_bytes};
@@ -39,8 +39,9 @@ impl Nature for Meadow {
 }
 
 /// The word of a session of the first epoch, that it agrees to a trade that `actor` asks for as `request`.
-pub fn agreed(actor: u64, request: u32, terms: TradeArgs) -> Option<Consent> {
-    Some(Consent { bargain: Bargain { actor: EntityId(actor), request, terms }, epoch: Epoch(1) })
+pub fn agreed(actor: u64, request: u32, terms: TradeArgs) -> Option<Spent> {
+    let consent = Consent { bargain: Bargain { actor: EntityId(actor), terms }, epoch: Epoch(1) };
+    Some(Spent { consent, request })
 }
 
 #[derive(Default)]
@@ -86,7 +87,7 @@ impl Person {
         self
     }
 
-    pub fn with(mut self, other: &Person, agreed: Option<Consent>) -> Self {
+    pub fn with(mut self, other: &Person, agreed: Option<Spent>) -> Self {
         let Actor { name, entity, place } = other.actor.clone();
         self.partner = Some(Partner { name, entity, place, agreed });
         self

@@ -1,6 +1,6 @@
 //! Gifts and trades between two.
 
-use deeds::Consent;
+use deeds::Spent;
 use deeds::commands::{GiveArgs, TradeArgs};
 use protocol::Code;
 
@@ -103,11 +103,11 @@ fn a_gift_needs_room_at_the_other_end() {
 }
 
 trait CloneWith {
-    fn clone_with(&self, other: &Person, agreed: Option<Consent>) -> Person;
+    fn clone_with(&self, other: &Person, agreed: Option<Spent>) -> Person;
 }
 
 impl CloneWith for Person {
-    fn clone_with(&self, other: &Person, agreed: Option<Consent>) -> Person {
+    fn clone_with(&self, other: &Person, agreed: Option<Spent>) -> Person {
         Person { actor: self.actor.clone(), partner: None }.with(other, agreed)
     }
 }

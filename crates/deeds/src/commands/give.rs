@@ -52,10 +52,9 @@ fn partner<'a>(scene: &Scene<'a>, entity: u64) -> Result<&'a Partner, Stop> {
 
 /// Whether the other agreed to this very request: the same actor, number, and every item.
 fn has_agreed(scene: &Scene<'_>, partner: &Partner, terms: &TradeArgs) -> bool {
-    let agreed = partner.agreed.as_ref().map(|consent| &consent.bargain);
-    agreed.is_some_and(|bargain| {
-        let Bargain { actor, request, terms: agreed } = bargain;
-        *actor == scene.actor.entity && *request == scene.request && agreed == terms
+    partner.agreed.as_ref().is_some_and(|spent| {
+        let Bargain { actor, terms: agreed } = &spent.consent.bargain;
+        *actor == scene.actor.entity && spent.request == scene.request && agreed == terms
     })
 }
 

@@ -2,7 +2,8 @@
 //! deed with each fault of the store; clients repeat on other nodes; others resolve and sweep meanwhile. Afterwards a
 //! book-keeper goes through the documents and through what the clients were told, and through nothing else.
 //!
-//! `TOMBOLO_SEEDS` is the number of storms, 40 by default. The steps are all of them at any time.
+//! `TOMBOLO_SEEDS` is the number of storms, 40 by default. With `TOMBOLO_CRASH_ALL` the long deeds of land meet every fault
+//! with every end at each step, as the others always do.
 
 mod crossing;
 mod ledger;

@@ -320,7 +320,7 @@ impl Play {
 
     fn performance(&self, who: usize, wish: &Wish) -> Performance {
         let actor = Actor { name: NAMES[who].into(), entity: entity(who), place: PLACE };
-        let partner = wish.with.map(|other| partner(other, wish.bargain.as_ref(), self.epoch_of(other)));
+        let partner = wish.with.map(|other| partner(other, wish, self.epoch_of(other)));
         Performance { rules: self.rules.clone(), deed: wish.deed.to_owned(), args: wish.args.clone(), actor, partner }
     }
 

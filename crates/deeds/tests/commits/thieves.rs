@@ -1,6 +1,6 @@
 //! A trade through the commit protocol, asked for by somebody who wants more than was agreed to.
 
-use deeds::{Actor, Consent, KeptReceipt, Performance};
+use deeds::{Actor, Consent, KeptReceipt, Partner, Performance, Spent};
 use protocol::Code;
 use store::commit::{Answer, Asked, Attempt, Effect, Input, Machine, Outcome, Raised, Raiser, Right, Steps, Terms};
 use store::{Holder, Holding, MemoryStore, Request, Upcasters};
@@ -30,9 +30,9 @@ impl Market {
     }
 
     /// The attempt at a trade that ada asks for, with what bob is said to have agreed to.
-    fn attempt(&mut self, wish: &Wish, agreed: Option<Consent>) -> Machine<Attempt<Performance>> {
+    fn attempt(&mut self, wish: &Wish, agreed: Option<Spent>) -> Machine<Attempt<Performance>> {
         let actor = Actor { name: NAMES[0].into(), entity: entity(0), place: PLACE };
-        let partner = deeds::Partner { agreed, ..partner(1, None, None) };
+        let partner = Partner { agreed, ..partner(1, wish, None) };
         let (deed, args) = (wish.deed.to_owned(), wish.args.clone());
         let command = Performance { rules: rules(), deed, args, actor, partner: Some(partner) };
         let asked = Asked { request: wish.request, content: 0, command, age: NOW };
@@ -40,7 +40,7 @@ impl Market {
         Machine::new(NOW, Attempt::new(NOW, Terms::default(), self.ada.clone(), 100 * self.tries, asked))
     }
 
-    fn ask(&mut self, wish: &Wish, agreed: Option<Consent>) -> Outcome {
+    fn ask(&mut self, wish: &Wish, agreed: Option<Spent>) -> Outcome {
         let attempt = self.attempt(wish, agreed);
         drive(&self.memory, attempt, |_| {})
     }
@@ -88,8 +88,8 @@ fn wish(request: u32) -> Wish {
     trade(0, request, 1, ("wood", 2), ("flint", 3))
 }
 
-fn consent(request: u32, epoch: Epoch) -> Option<Consent> {
-    wish(request).bargain.map(|bargain| Consent { bargain, epoch })
+fn consent(request: u32, epoch: Epoch) -> Option<Spent> {
+    wish(request).bargain.map(|bargain| Spent { consent: Consent { bargain, epoch }, request })
 }
 
 const REFUSED: Outcome = Outcome::Refused(Code::NoConsent as u16);

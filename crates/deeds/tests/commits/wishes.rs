@@ -7,7 +7,7 @@ use deeds::commands::{
     BuildArgs, ChestArgs, ClaimArgs, CraftArgs, DropArgs, EatArgs, GatherArgs, GiveArgs, LandArgs, PickUpArgs,
     ShareArgs, TraceArgs, TradeArgs, UpkeepArgs,
 };
-use deeds::{Bargain, Consent, KeptReceipt, LandId, Partner};
+use deeds::{Bargain, Consent, KeptReceipt, LandId, Partner, Spent};
 use protocol::codec::to_bytes;
 use store::{Document, Key};
 use world::{EntityId, Epoch, Position};
@@ -47,8 +47,11 @@ pub fn entity(who: usize) -> EntityId {
 }
 
 /// Somebody as told by a session of this epoch, which agreed to what is asked for.
-pub fn partner(who: usize, bargain: Option<&Bargain>, epoch: Option<Epoch>) -> Partner {
-    let agreed = bargain.zip(epoch).map(|(bargain, epoch)| Consent { bargain: bargain.clone(), epoch });
+pub fn partner(who: usize, wish: &Wish, epoch: Option<Epoch>) -> Partner {
+    let agreed = wish.bargain.clone().zip(epoch).map(|(bargain, epoch)| {
+        let consent = Consent { bargain, epoch };
+        Spent { consent, request: wish.request }
+    });
     Partner { name: NAMES[who].into(), entity: entity(who), place: PLACE, agreed }
 }
 
@@ -65,7 +68,7 @@ pub fn trade(who: usize, request: u32, with: usize, gives: (&str, u32), takes: (
     let stack = |(item, amount): (&str, u32)| vec![(item.into(), amount)];
     let terms = TradeArgs { with: entity(with).0, gives: stack(gives), takes: stack(takes) };
     let wish = Wish { with: Some(with), ..alone(request, "trade", to_bytes(&terms)) };
-    Wish { bargain: Some(Bargain { actor: entity(who), request, terms }), ..wish }
+    Wish { bargain: Some(Bargain { actor: entity(who), terms }), ..wish }
 }
 
 fn gather(request: u32, prop: u16, units: u32) -> Wish {
