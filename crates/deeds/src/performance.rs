@@ -14,7 +14,7 @@ use protocol::Code;
 use serde::{Deserialize, Serialize};
 use store::commit::{Command as Commits, Deed, Seen, Verdict as Commit, View};
 use store::{Body, Key};
-use world::{Chunk, Epoch, IslandId};
+use world::{Chunk, IslandId};
 
 use crate::command::{Done, Event, Receipt, Stop};
 use crate::land::Rights;
@@ -48,8 +48,8 @@ pub struct Performance {
     pub args: Vec<u8>,
     /// Who acts.
     pub actor: Actor,
-    /// Who takes part, and the epoch of the session that agreed, where one had to.
-    pub partner: Option<(Partner, Option<Epoch>)>,
+    /// Who takes part, with the consent of that session, where the deed needs one.
+    pub partner: Option<Partner>,
 }
 
 /// What a client is told of a deed that was done, as it is kept with the reply.
@@ -99,8 +99,9 @@ impl Commits for Performance {
         let papers = Papers { view, looked: RefCell::default() };
         let scene = Scene {
             now: view.now,
+            request: view.request,
             actor: &self.actor,
-            partner: self.partner.as_ref().map(|(partner, _)| partner),
+            partner: self.partner.as_ref(),
             island: self.rules.island,
             tables: &self.rules.tables,
             nature: &*self.rules.nature,
@@ -135,9 +136,10 @@ impl Performance {
 
     /// Whether the session that agreed is still that of the partner's document, where a session had to agree.
     fn consented(&self, view: &View<'_>, key: &Key) -> Result<(), Code> {
-        let Some((partner, Some(agreed))) = &self.partner else { return Ok(()) };
+        let Some(partner) = &self.partner else { return Ok(()) };
+        let agreed = partner.agreed.as_ref().filter(|_| *key == crate::avatar_key(&partner.name));
         match view.get(key) {
-            Seen::Present(record, _) if *key == crate::avatar_key(&partner.name) && record.epoch != *agreed => {
+            Seen::Present(record, _) if agreed.is_some_and(|agreed| agreed.consent.epoch != record.epoch) => {
                 Err(Code::NoConsent)
             }
             Seen::NotRead | Seen::Absent | Seen::Present(..) => Ok(()),

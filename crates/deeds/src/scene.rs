@@ -10,6 +10,7 @@ use protocol::Code;
 
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::Stop;
+use crate::consent::Spent;
 use crate::land::{Land, LandId, land_key};
 use crate::page::{Page, PageKey};
 use crate::tables::Tables;
@@ -37,8 +38,8 @@ pub struct Partner {
     pub entity: EntityId,
     /// Where its authority has it.
     pub place: Position,
-    /// The digest of the terms to which it agreed, if it agreed to any.
-    pub agreed: Option<u64>,
+    /// What it agreed to, spent on this request; `None` if it did not agree.
+    pub agreed: Option<Spent>,
 }
 
 /// What is known of a document.
@@ -71,6 +72,8 @@ pub trait Nature {
 pub struct Scene<'a> {
     /// The time of the deed.
     pub now: Millis,
+    /// The number of the request, which is carried out at most once.
+    pub request: u32,
     /// Who acts.
     pub actor: &'a Actor,
     /// Who takes part, if the request names somebody and that avatar is here.

@@ -6,7 +6,7 @@ use deeds::commands::{
 use proptest::prelude::*;
 use protocol::codec::to_bytes;
 
-use crate::fixture::{Person, World};
+use crate::fixture::{Person, World, agreed};
 
 const DEEDS: [&str; 11] =
     ["gather", "drop", "pick-up", "craft", "build", "dismantle", "put-in", "take-out", "give", "trade", "eat"];
@@ -56,8 +56,8 @@ proptest! {
         let mut done = 0;
         for (deed, item, amount, trace, first, pause_ms) in deeds {
             let (me, other) = if first { (&people[0], &people[1]) } else { (&people[1], &people[0]) };
-            let agreed = trade(other.actor.entity.0, item, amount).terms(me.actor.entity);
-            let me = Person { actor: me.actor.clone(), partner: None }.with(other, Some(agreed));
+            let agreed = agreed(me.actor.entity.0, world.request, trade(other.actor.entity.0, item, amount));
+            let me = Person { actor: me.actor.clone(), partner: None }.with(other, agreed);
             let (name, bytes) = request(deed, item, amount, trace, other.actor.entity.0);
             done += u32::from(world.act_bytes(&me, name, &bytes).is_ok());
             for (item, (held, told)) in world.books() {

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use deeds::commands::TradeArgs;
 use deeds::tables::{ItemId, Tables};
-use deeds::{Actor, Belongings, Documents, Done, Look, Nature, Page, PageKey, Partner, Registry, Scene, Stop, Trace};
+use deeds::{
+    Actor, Bargain, Belongings, Consent, Documents, Done, Look, Nature, Page, PageKey, Partner, Registry, Scene, Spent,
+    Stop, Trace,
+};
 use protocol::Code;
 use protocol::codec::{Uncapped, to_bytes};
 use store::{Document, Key};
 use wincode::SchemaWrite;
 use world::island::{Prop, PropKind};
-use world::{Chunk, EntityId, IslandId, Millis, Position};
+use world::{Chunk, EntityId, Epoch, IslandId, Millis, Position};
 
 pub const ISLAND: IslandId = IslandId(7);
+/// When every world begins.
+pub const BEGINNING: Millis = Millis(1_800_000_000_000);
 pub const HOME: Chunk = Chunk { cx: 0, cy: 0 };
 /// Natural props of every chunk, by their index in [`KINDS`].
 pub const OAK: u16 = 0;
@@ -30,6 +36,12 @@ impl Nature for Meadow {
     fn is_dry(&self, place: Position) -> bool {
         place.x >= 0 && place.y >= 0
     }
+}
+
+/// The word of a session of the first epoch, that it agrees to a trade that `actor` asks for as `request`.
+pub fn agreed(actor: u64, request: u32, terms: TradeArgs) -> Option<Spent> {
+    let consent = Consent { bargain: Bargain { actor: EntityId(actor), terms }, epoch: Epoch(1) };
+    Some(Spent { consent, request })
 }
 
 #[derive(Default)]
@@ -55,6 +67,8 @@ pub struct World {
     pub tables: Tables,
     pub registry: Registry,
     pub now: Millis,
+    /// The number of the next request.
+    pub request: u32,
 }
 
 pub struct Person {
@@ -73,7 +87,7 @@ impl Person {
         self
     }
 
-    pub fn with(mut self, other: &Person, agreed: Option<u64>) -> Self {
+    pub fn with(mut self, other: &Person, agreed: Option<Spent>) -> Self {
         let Actor { name, entity, place } = other.actor.clone();
         self.partner = Some(Partner { name, entity, place, agreed });
         self
@@ -82,8 +96,8 @@ impl Person {
 
 impl World {
     pub fn new() -> Self {
-        let now = Millis(1_800_000_000_000);
-        Self { papers: Papers::default(), tables: Tables::built_in(), registry: Registry::standard(), now }
+        let now = BEGINNING;
+        Self { papers: Papers::default(), tables: Tables::built_in(), registry: Registry::standard(), now, request: 1 }
     }
 
     /// What a deed comes to, committed if it is done. Panics if a command asks for the same document for ever.
@@ -100,6 +114,7 @@ impl World {
             let documents = Read { papers: &self.papers, keys: &keys };
             let scene = Scene {
                 now: self.now,
+                request: self.request,
                 actor: &who.actor,
                 partner: who.partner.as_ref(),
                 island: ISLAND,

@@ -4,6 +4,7 @@ mod books;
 mod chests;
 mod claims;
 mod commits;
+mod consents;
 mod fixture;
 mod gathering;
 mod hands;

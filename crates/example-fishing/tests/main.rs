@@ -55,6 +55,7 @@ fn fish(held: &Belongings, throw: u64, x: i32) -> Verdict {
     let scene = Scene {
         now: Millis(1_800_000_000_000 + 3_000 * throw),
         actor: &actor,
+        request: 1,
         partner: None,
         island: IslandId(1),
         tables: &tables,

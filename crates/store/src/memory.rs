@@ -36,6 +36,12 @@ impl MemoryStore {
         self.lock().documents.iter().map(|(k, (_, d))| (k.clone(), d.clone())).collect()
     }
 
+    /// Writes and removals that happened so far.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().last
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

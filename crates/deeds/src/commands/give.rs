@@ -1,13 +1,11 @@
 //! Giving, and trading with somebody who agreed.
 
 use protocol::Code;
-use protocol::codec::to_bytes;
 use wincode::{SchemaRead, SchemaWrite};
-use world::EntityId;
-use world::digest::Digest;
 
 use crate::avatar::{Belongings, avatar_key};
 use crate::command::{Command, Done, Receipt, Stop, Verdict, ensure};
+use crate::consent::Bargain;
 use crate::scene::{Partner, Scene};
 use crate::tables::{ItemId, Stack};
 use crate::toolkit::{amount, args, item, put, stacks, take};
@@ -42,14 +40,6 @@ pub struct TradeArgs {
     pub takes: Vec<Stack>,
 }
 
-impl TradeArgs {
-    /// What the other must have agreed to: these terms with this actor, and no others.
-    #[must_use]
-    pub fn terms(&self, actor: EntityId) -> u64 {
-        Digest::of(&[&actor.0.to_le_bytes()[..], &to_bytes(self)].concat())
-    }
-}
-
 /// The other, within reach.
 fn partner<'a>(scene: &Scene<'a>, entity: u64) -> Result<&'a Partner, Stop> {
     ensure(entity != scene.actor.entity.0, Code::PartnerInvalid)?;
@@ -58,6 +48,14 @@ fn partner<'a>(scene: &Scene<'a>, entity: u64) -> Result<&'a Partner, Stop> {
     scene.within_reach(partner.place)?;
     scene.need([avatar_key(&scene.actor.name), avatar_key(&partner.name)])?;
     Ok(partner)
+}
+
+/// Whether the other agreed to this very request: the same actor, number, and every item.
+fn has_agreed(scene: &Scene<'_>, partner: &Partner, terms: &TradeArgs) -> bool {
+    partner.agreed.as_ref().is_some_and(|spent| {
+        let Bargain { actor, terms: agreed } = &spent.consent.bargain;
+        *actor == scene.actor.entity && spent.request == scene.request && agreed == terms
+    })
 }
 
 fn receive(scene: &Scene<'_>, them: &mut Belongings, what: &[Stack]) -> Result<(), Stop> {
@@ -100,7 +98,7 @@ impl Command for Trade {
         stacks(scene, &terms.takes)?;
         ensure(!terms.gives.is_empty() || !terms.takes.is_empty(), Code::AmountInvalid)?;
         let partner = partner(scene, terms.with)?;
-        ensure(partner.agreed == Some(terms.terms(scene.actor.entity)), Code::NoConsent)?;
+        ensure(has_agreed(scene, partner, &terms), Code::NoConsent)?;
         let (mut me, mut them) = (scene.belongings()?, scene.belongings_of(partner)?);
         take(&mut me, &terms.gives)?;
         take(&mut them, &terms.takes).map_err(|_| Stop::Refused(Code::PartnerLacks))?;

@@ -17,6 +17,8 @@ use crate::record::{Body, Record};
 pub struct View<'a> {
     /// The time of this attempt.
     pub now: Millis,
+    /// The number of the request. It is carried out at most once.
+    pub request: u32,
     /// The actor's document.
     pub actor: (&'a Key, &'a Record),
     pub(crate) read: &'a BTreeMap<Key, Option<Found>>,

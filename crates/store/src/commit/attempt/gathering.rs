@@ -77,7 +77,8 @@ impl<C: Command> Attempt<C> {
 
     /// Runs the command on what was read.
     fn run(&mut self, now: Millis, mut gathering: Box<Gathering>) -> Turn<Outcome> {
-        let view = View { now, actor: (&self.holding.actor, &gathering.actor.record), read: &gathering.read };
+        let actor = (&self.holding.actor, &gathering.actor.record);
+        let view = View { now, request: self.asked.request, actor, read: &gathering.read };
         match self.asked.command.run(&view) {
             Verdict::Refused(code) => self.end(Outcome::Refused(code)),
             Verdict::Need(mut keys) => {
