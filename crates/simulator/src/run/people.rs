@@ -91,6 +91,11 @@ impl World {
             }
             Event::Closed(_)
             | Event::Speech { .. }
+            | Event::Performed(_)
+            | Event::BagChanged
+            | Event::PageChanged { .. }
+            | Event::Offered(_)
+            | Event::Agreed { .. }
             | Event::Handed { .. }
             | Event::Corrected { .. }
             | Event::Moved { .. }
