@@ -221,10 +221,10 @@ class Offer(Message, kind=11):
 
 @dataclass
 class Agree(Message, kind=12):
-    """Client: agree to what somebody offered."""
+    """Client: agree to what somebody offered, under the number that it was shown with."""
 
     by: U64
-    terms: U64
+    number: U64
 
 
 @dataclass
@@ -361,20 +361,21 @@ class Page(Message, kind=75):
 
 @dataclass
 class Offered(Message, kind=76):
-    """Server: somebody offers you a trade; agree with `terms`."""
+    """Server: somebody offers you a trade; agree with `number`."""
 
     by: U64
-    terms: U64
+    number: U64
     gives: Heaps
     takes: Heaps
 
 
 @dataclass
 class Agreed(Message, kind=77):
-    """Server: somebody agreed to your offer; the deed `trade` with these terms will be done if you ask for it soon."""
+    """Server: somebody agreed to your offer; the deed `trade` with these items will be done once, if you ask soon."""
 
     by: U64
-    terms: U64
+    gives: Heaps
+    takes: Heaps
 
 
 REJECTED, RETRY, RESYNC, RECONNECT = 1, 2, 3, 4

@@ -144,7 +144,14 @@ impl Bot {
                 self.lost = Some(*lost);
             }
             Event::Closed(ending) => self.ending = Some(*ending),
-            Event::Moved { .. } | Event::Speech { .. } | Event::Replied { .. } => {}
+            Event::Moved { .. }
+            | Event::Speech { .. }
+            | Event::Replied { .. }
+            | Event::Performed(_)
+            | Event::BagChanged
+            | Event::PageChanged { .. }
+            | Event::Offered(_)
+            | Event::Agreed { .. } => {}
         }
     }
 

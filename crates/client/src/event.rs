@@ -1,9 +1,10 @@
 //! What goes into the machine and what comes out: closed enums, no payload that borrows from the machine.
 
+use protocol::things::{Agree, Deed, Heap, Offer, Offered};
 use protocol::tick::Lane;
 use protocol::{Code, Incarnation, Meaning, WireError};
 use thiserror::Error;
-use world::{EntityId, Motion, Position, Tick};
+use world::{Chunk, EntityId, Motion, Position, Tick};
 
 /// What happens to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,21 @@ pub enum ClientInput<'a> {
     Speak(&'a str),
     /// The player wants another tint. It is sent until it is answered.
     Dress(u8),
+    /// The player does something to things, see [`crate::deed`]. It is sent until it is answered.
+    Deed(&'a Deed),
+    /// A deed is said once under an id of one's own choosing, used or not. The server judges; it is for tests and cheats.
+    DeedAs {
+        /// The request's id.
+        request: u32,
+        /// What.
+        deed: &'a Deed,
+    },
+    /// The player offers a trade to somebody in view. It is sent once or not at all; nobody answers but the other.
+    Offer(&'a Offer),
+    /// The player agrees to an offer. It is sent once or not at all.
+    Agree(Agree),
+    /// The connection is to be given up for the next address, as if it had been cut. It is for tests.
+    Elsewhere,
     /// The player leaves. Nothing follows.
     Leave,
 }
@@ -106,6 +122,24 @@ pub enum Event {
         /// The answer.
         outcome: Outcome,
     },
+    /// A deed was answered.
+    Performed(Box<Performed>),
+    /// The bag is not as it was: [`crate::Client::bag`].
+    BagChanged,
+    /// The traces or the land of a chunk are not as they were: [`crate::Picture::pages`].
+    PageChanged {
+        /// Which.
+        chunk: Chunk,
+    },
+    /// Somebody offers a trade.
+    Offered(Box<Offered>),
+    /// Somebody agreed to an offer of one's own. [`crate::deed::trade`] makes a deed of it, within half a minute.
+    Agreed {
+        /// Who agreed.
+        by: EntityId,
+        /// To what.
+        offer: Box<Offer>,
+    },
     /// The server put the own avatar elsewhere.
     Corrected {
         /// Where it is.
@@ -148,6 +182,30 @@ pub enum Event {
     Closed(Ending),
 }
 
+/// How a deed ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// The request's id, 0 if it was never sent.
+    pub request: u32,
+    /// What was asked for; `None` if nobody waited for this answer any more.
+    pub deed: Option<Deed>,
+    /// The answer.
+    pub outcome: Outcome,
+    /// What came of it.
+    pub receipt: Receipt,
+}
+
+/// What came into the bag by a deed, what went out of it, and what was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// What came in.
+    pub gained: Vec<Heap>,
+    /// What went out.
+    pub lost: Vec<Heap>,
+    /// Ids of the piles and buildings that were made.
+    pub made: Vec<u32>,
+}
+
 /// What a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -185,6 +243,9 @@ pub enum Lost {
     /// It was cut.
     #[error("the connection was cut")]
     Cut,
+    /// The player wanted another one.
+    #[error("another connection was wanted")]
+    Wanted,
     /// Nothing was heard for too long.
     #[error("the server fell silent")]
     Silent,

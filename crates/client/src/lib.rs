@@ -17,9 +17,11 @@ pub mod checks;
 pub mod clock;
 pub mod config;
 mod crossing;
+pub mod deed;
 pub mod event;
 pub mod limits;
 pub mod machine;
+pub mod pages;
 pub mod picture;
 pub mod prediction;
 pub mod requests;
@@ -33,8 +35,11 @@ mod walk;
 pub use checks::{Checks, Violation};
 pub use clock::ServerClock;
 pub use config::{ClientConfig, Observe, State};
-pub use event::{Asked, Beside, ClientEffect, ClientInput, Ending, Event, Lost, Outcome, WakeReason};
+pub use event::{
+    Asked, Beside, ClientEffect, ClientInput, Ending, Event, Lost, Outcome, Performed, Receipt, WakeReason,
+};
 pub use machine::Client;
+pub use pages::Pages;
 pub use picture::Picture;
 pub use prediction::Prediction;
 pub use sink::Counts;

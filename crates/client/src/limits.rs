@@ -37,6 +37,8 @@ pub const REQUESTS_WAITING: usize = 32;
 pub const REQUEST_RETRY_MS: u64 = 500;
 /// The longest pause between two sendings of a request, in milliseconds.
 pub const REQUEST_RETRY_MAX_MS: u64 = 10_000;
+/// Offers of one's own that are remembered, so that an agreement is known for what it is. The oldest is forgotten.
+pub const OFFERS_KEPT: usize = 8;
 /// Baselines asked for and not yet received, so that ground never delays motion.
 pub const BASELINES_IN_FLIGHT: usize = 4;
 /// Milliseconds after which a baseline is asked for again.
@@ -67,3 +69,8 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const CHUNKS_IN_VIEW: usize = 4_096;
 /// Entities in the picture. As many as 100 full streams of a crowd; a server that shows more is at fault.
 pub const ENTITIES: usize = 100_000;
+/// Pages and cells of pages that are kept. All cells of all chunks that may be in view stay below; a server that tells
+/// more is at fault.
+pub const PAGES: usize = CHUNKS_IN_VIEW * 17;
+/// Traces in the picture: 200 chunks with all that may stand in them stay below; a server that tells more is at fault.
+pub const TRACES: usize = 1_000_000;

@@ -5,11 +5,12 @@
 
 mod crossing;
 mod readings;
+mod things;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use protocol::client::{Closing, GetBaseline, Hello, Ping, Reply, Speak, ToClient, ToServer, Welcome, valid_speech};
+use protocol::client::{Closing, GetBaseline, Hello, Ping, Speak, ToClient, ToServer, Welcome, valid_speech};
 use protocol::envelope::Context;
 use protocol::limits::SERVER_MESSAGE_BYTES;
 use protocol::tick::{Ack, Items};
@@ -23,7 +24,8 @@ use crate::config::{ClientConfig, Observe};
 use crate::crossing::Crossing;
 use crate::event::{self, Asked, ClientEffect, ClientInput, Ending, Event, Lost, Outcome, WakeReason};
 use crate::limits::{CONNECT_TIMEOUT_MS, GREETING_TIMEOUT_MS, RETRY_AFTER_MAX_MS, STEADY_PLAY_MS};
-use crate::requests::{Answer, Requests};
+use crate::machine::things::Things;
+use crate::requests::{Requests, Wish};
 use crate::session::{Play, Session, View};
 use crate::sink::{Counts, Sink};
 
@@ -38,6 +40,7 @@ pub struct Client {
     addresses: Addresses,
     ticket: Vec<u8>,
     requests: Requests,
+    things: Things,
     baselines: Baselines,
     counts: Counts,
     checks: Checks,
@@ -58,6 +61,7 @@ impl Client {
             crossing: None,
             ticket: Vec::new(),
             requests: Requests::default(),
+            things: Things::default(),
             baselines: Baselines::default(),
             counts: Counts::default(),
             checks: Checks::default(),
@@ -78,7 +82,12 @@ impl Client {
             ClientInput::Steer(motion) => self.steer(now, motion),
             ClientInput::Claim(at, motion) => self.claim(now, at, motion),
             ClientInput::Speak(text) => self.speak(text),
-            ClientInput::Dress(tint) => self.dress(tint),
+            ClientInput::Dress(tint) => self.ask(Wish::Dress(tint)),
+            ClientInput::Deed(deed) => self.deed(deed),
+            ClientInput::DeedAs { request, deed } => self.deed_as(request, deed),
+            ClientInput::Offer(offer) => self.offer(offer),
+            ClientInput::Agree(agree) => self.agree(agree),
+            ClientInput::Elsewhere => self.elsewhere(now),
             ClientInput::Leave => self.leave(),
         }
         self.tend(now);
@@ -252,11 +261,11 @@ impl Client {
             ToClient::Invite(invite) => self.invited(now, invite),
             ToClient::Ready => {}
             ToClient::Stay => self.stay(envelope.context.epoch),
-            ToClient::DeedReply(_)
-            | ToClient::Bag(_)
-            | ToClient::Page(_)
-            | ToClient::Offered(_)
-            | ToClient::Agreed(_) => {}
+            ToClient::DeedReply(reply) => return Ok(self.deed_replied(now, envelope.context.request, reply)),
+            ToClient::Bag(bag) => self.bag_came(bag),
+            ToClient::Page(page) => self.page(page)?,
+            ToClient::Offered(offered) => self.offered(offered),
+            ToClient::Agreed(agreed) => self.agreed(agreed),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -268,6 +277,7 @@ impl Client {
         self.addresses.learn(&welcome.alternatives);
         self.ticket.clone_from(&welcome.ticket);
         self.requests.welcomed(welcome.next_request);
+        self.things.welcomed();
         let full = self.config.observe == Observe::Everything;
         let play = Play::new(now, welcome, epoch, full)?;
         let at = Position::new(play.welcome.x, play.welcome.y);
@@ -315,18 +325,6 @@ impl Client {
         Ok(())
     }
 
-    fn replied(&mut self, now: Millis, request: u32, reply: &Reply) -> ControlFlow<()> {
-        match self.requests.replied(now, request, reply) {
-            Answer::Over(asked, outcome) => self.event(Event::Replied { request, asked, outcome }),
-            Answer::Again => {}
-            Answer::Elsewhere => {
-                self.lost(now, Lost::Told(reply.code), None);
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
     fn closing(&mut self, now: Millis, closing: &Closing) {
         let meaning = event::meaning(closing.meaning);
         if meaning != Meaning::Rejected && self.waits_for_second(now) {
@@ -366,25 +364,17 @@ impl Client {
                 None => self.send(context, &speak),
                 Some(crossing) => {
                     if !crossing.hold(context, speak) {
-                        self.not_sent(Asked::Other);
+                        self.not_sent();
                     }
                 }
             }
         } else {
-            self.not_sent(Asked::Other);
+            self.not_sent();
         }
     }
 
-    fn dress(&mut self, tint: u8) {
-        let asked = Asked::Dress(tint);
-        let over = matches!(self.session, Session::Stopped);
-        if over || !self.requests.ask(asked, self.addresses.draw()) {
-            self.not_sent(asked);
-        }
-    }
-
-    fn not_sent(&mut self, asked: Asked) {
-        self.event(Event::Replied { request: 0, asked, outcome: Outcome::NotSent });
+    fn not_sent(&mut self) {
+        self.event(Event::Replied { request: 0, asked: Asked::Other, outcome: Outcome::NotSent });
     }
 
     fn leave(&mut self) {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use ghosts::{Applied, Ghost, Ghosts, StreamKey};
 use protocol::frame::{Body, EVENT_SPEECH, Record, Records};
+use protocol::things::Page;
 use protocol::tick::{Item, Items, Lane, Slot};
 use protocol::{Incarnation, StreamId, WireError};
 use world::{Chunk, EntityId, Millis, Pace, Planted, Position, Tick};
@@ -17,6 +18,7 @@ use world::{Chunk, EntityId, Millis, Pace, Planted, Position, Tick};
 use crate::checks::Violation;
 use crate::event::Event;
 use crate::limits::{CHUNKS_IN_VIEW, ENTITIES, SELF_MISSING_MS, STRAY_CHUNK_MS};
+use crate::pages::Pages;
 use crate::sink::Sink;
 use crate::slots::{Follows, Slots};
 use crate::walk;
@@ -37,6 +39,7 @@ pub struct Picture {
     ghosts: Ghosts,
     slots: Slots,
     chunks: BTreeMap<Chunk, ChunkView>,
+    pages: Pages,
     tick: Tick,
     view_far: u8,
     /// When the last tick message came.
@@ -55,6 +58,7 @@ impl Picture {
             ghosts: Ghosts::new(Planted::none()),
             slots: Slots::default(),
             chunks: BTreeMap::new(),
+            pages: Pages::default(),
             tick: Tick(0),
             view_far,
             told_at: now,
@@ -124,6 +128,17 @@ impl Picture {
         self.chunks.get(&chunk).copied()
     }
 
+    /// What differs from nature in the chunks in view.
+    #[must_use]
+    pub fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// Takes in a page. `false`: it is older than what is known.
+    pub(crate) fn page(&mut self, page: Page) -> Result<bool, WireError> {
+        self.pages.told(page)
+    }
+
     /// When somebody awaited is to be given up.
     pub(crate) fn next_expiry(&self) -> Option<Millis> {
         self.ghosts.next_expiry()
@@ -162,6 +177,8 @@ impl Picture {
     /// Looks for what is missing and what should have gone. Call it about once a second.
     pub(crate) fn sweep(&mut self, now: Millis, sink: &mut Sink<'_>) {
         self.sweep_me(now, sink);
+        let chunks = &self.chunks;
+        self.pages.sweep(|chunk| chunks.contains_key(&chunk));
         let Some(home) = self.ghosts.get(self.me).map(|g| g.chunk) else { return };
         // The view is centred on the chunk in whose stream the avatar is, and moves with it in one message.
         let far = u16::from(self.view_far);
@@ -311,6 +328,7 @@ impl Picture {
 
     fn unseen(&mut self, chunk: Chunk, sink: &mut Sink<'_>) {
         self.chunks.remove(&chunk);
+        self.pages.unseen(chunk);
         if let Some(baselines) = &mut sink.baselines {
             baselines.unseen(chunk);
         }
@@ -325,6 +343,7 @@ impl Picture {
         }
         self.slots.clear();
         self.chunks.clear();
+        self.pages.clear();
     }
 }
 

@@ -5,27 +5,45 @@
 use std::collections::VecDeque;
 
 use protocol::Meaning;
-use protocol::client::{Dress, Reply, ToServer};
+use protocol::client::{Dress, ToServer};
 use protocol::envelope::Context;
+use protocol::things::Deed;
 use world::Millis;
 
-use crate::event::{self, Asked, Outcome};
+use crate::event::{self, Outcome};
 use crate::limits::{REQUEST_RETRY_MAX_MS, REQUEST_RETRY_MS, REQUESTS_IN_FLIGHT, REQUESTS_WAITING, RETRY_AFTER_MAX_MS};
 
-#[derive(Clone, Copy, Debug)]
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// A tint.
+    Dress(u8),
+    /// A deed by its name.
+    Deed(Deed),
+}
+
+#[derive(Clone, Debug)]
 struct Request {
     id: Option<u32>,
     trace: u64,
-    asked: Asked,
+    wish: Wish,
     send_at: Option<Millis>,
     retries: u32,
 }
 
+/// The head that replies of all kinds have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) code: u16,
+    pub(crate) meaning: u8,
+    pub(crate) retry_after_ms: u32,
+}
+
 /// What a reply means for its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It is over.
-    Over(Asked, Outcome),
+    /// It is over; no wish if nobody waited for this reply.
+    Over(Option<Wish>, Outcome),
     /// It will be sent again.
     Again,
     /// It is to be sent again on another connection.
@@ -46,13 +64,13 @@ impl Requests {
         self.queue.len()
     }
 
-    /// Takes in a wish. `false` if too many wait.
-    pub(crate) fn ask(&mut self, asked: Asked, trace: u64) -> bool {
-        let room = self.queue.len() < REQUESTS_WAITING + REQUESTS_IN_FLIGHT;
-        if room {
-            self.queue.push_back(Request { id: None, trace, asked, send_at: Some(Millis(0)), retries: 0 });
+    /// Takes in a wish. It comes back if too many wait.
+    pub(crate) fn ask(&mut self, wish: Wish, trace: u64) -> Result<(), Wish> {
+        if self.queue.len() >= REQUESTS_WAITING + REQUESTS_IN_FLIGHT {
+            return Err(wish);
         }
-        room
+        self.queue.push_back(Request { id: None, trace, wish, send_at: Some(Millis(0)), retries: 0 });
+        Ok(())
     }
 
     /// A session began: everything unanswered is sent again, new ids follow the greater of both counts.
@@ -68,6 +86,11 @@ impl Requests {
         let id = self.next_id.max(1);
         self.next_id = id.saturating_add(1);
         id
+    }
+
+    /// Somebody uses this id without asking: no later request gets it.
+    pub(crate) fn uses(&mut self, id: u32) {
+        self.next_id = self.next_id.max(id.saturating_add(1));
     }
 
     /// When [`Self::next`] has something to send.
@@ -86,15 +109,15 @@ impl Requests {
         let request = self.queue.get_mut(index)?;
         request.id = Some(id);
         request.send_at = None;
-        let message = match request.asked {
-            Asked::Dress(tint) => ToServer::Dress(Dress { tint }),
-            Asked::Other => return None,
+        let message = match &request.wish {
+            Wish::Dress(tint) => ToServer::Dress(Dress { tint: *tint }),
+            Wish::Deed(deed) => ToServer::Deed(deed.clone()),
         };
         Some((Context { request: id, trace: request.trace, ..Context::default() }, message))
     }
 
     /// Takes in a reply.
-    pub(crate) fn replied(&mut self, now: Millis, id: u32, reply: &Reply) -> Answer {
+    pub(crate) fn replied(&mut self, now: Millis, id: u32, reply: Verdict) -> Answer {
         let index = self.queue.iter().position(|r| r.id == Some(id));
         let outcome = match (reply.code, event::meaning(reply.meaning)) {
             (0, _) => Outcome::Done,
@@ -106,7 +129,7 @@ impl Requests {
             (code, meaning) => Outcome::Refused { code, resync: meaning == Meaning::Resync },
         };
         let request = index.and_then(|i| self.queue.remove(i));
-        Answer::Over(request.map_or(Asked::Other, |r| r.asked), outcome)
+        Answer::Over(request.map(|r| r.wish), outcome)
     }
 
     fn again(&mut self, index: Option<usize>, now: Millis, retry_after_ms: u32) {

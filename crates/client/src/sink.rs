@@ -36,7 +36,10 @@ pub struct Counts {
     pub decoded: u64,
     /// Lines heard.
     pub speeches: u64,
-    /// Records of an older epoch than is held, and of entities that only another stream may move.
+    /// Pages and changes of pages. Stays 0 in [`crate::Observe::Headers`].
+    pub pages: u64,
+    /// Records of an older epoch than is held, and of entities that only another stream may move; changes of pages that
+    /// are older than what is held.
     pub stale: u64,
     /// Inputs sent.
     pub inputs: u64,

@@ -1,10 +1,11 @@
 //! The client's machine against a server that says anything.
 
-use client::limits::{CHUNKS_IN_VIEW, ENTITIES};
+use client::limits::{CHUNKS_IN_VIEW, ENTITIES, TRACES};
 use client::{Beside, Client, ClientConfig, ClientEffect, ClientInput, Observe};
 use fuzz::{Tape, edited};
 use protocol::Kind;
 use protocol::envelope::{self, Context};
+use protocol::things::{Agree, Offer};
 use world::{Gait, Heading, Millis, Motion, Position};
 
 use crate::golden;
@@ -60,6 +61,22 @@ impl Play {
         panic!("the machine wants to be woken again and again at {:?}", self.now);
     }
 
+    /// What a player may want at any time.
+    fn wish(&mut self, tape: &mut Tape<'_>) {
+        let deed = client::deed::eat("berry", u32::from(tape.byte()));
+        let offer = Offer { to: tape.number(), gives: Vec::new(), takes: Vec::new() };
+        let agree = Agree { by: tape.number(), number: tape.number() };
+        match tape.below(7) {
+            0 => self.handle(ClientInput::Dress(tape.byte())),
+            1 => self.handle(ClientInput::Speak("a line")),
+            2 => self.handle(ClientInput::Deed(&deed)),
+            3 => self.handle(ClientInput::DeedAs { request: tape.number() as u32, deed: &deed }),
+            4 => self.handle(ClientInput::Offer(&offer)),
+            5 => self.handle(ClientInput::Agree(agree)),
+            _ => self.handle(ClientInput::Elsewhere),
+        }
+    }
+
     /// What anybody may ask a client.
     fn look(&self) {
         let client = &self.client;
@@ -67,6 +84,8 @@ impl Play {
         assert!(client.bytes_reconcile(), "every byte is accounted for");
         if let Some(picture) = client.picture() {
             assert!(picture.chunks().count() <= CHUNKS_IN_VIEW && picture.entities().count() <= ENTITIES);
+            let traces: usize = picture.pages().chunks().map(|chunk| picture.pages().traces(chunk).count()).sum();
+            assert!(traces <= picture.pages().len() && picture.pages().len() <= TRACES);
         }
     }
 }
@@ -131,11 +150,7 @@ fn fuzz_client() {
                     let at = Position::new(tape.number() as i32, tape.number() as i32);
                     play.handle(ClientInput::Claim(at, Motion::from_byte(tape.byte())));
                 }
-                4 => {
-                    let tint = tape.byte();
-                    play.handle(ClientInput::Dress(tint));
-                    play.handle(ClientInput::Speak("a line"));
-                }
+                4 => play.wish(&mut tape),
                 5 => {
                     let sample = tape.pick(&golden::ALL);
                     let spoiled = edited(&mut tape, &sample.bytes);

@@ -1,5 +1,6 @@
 //! The life of a session on this node: hello, arrival, time-outs, goodbye.
 
+use deeds::{Offers, Promises};
 use protocol::client::{self, Closing, Hello, ToClient, Welcome};
 use protocol::envelope::Context;
 use protocol::frame::{Destination, Look};
@@ -16,7 +17,6 @@ use crate::machine::Node;
 use crate::session::arrival::{Arrival, Arrived};
 use crate::session::checkpoint::Checkpoint;
 use crate::session::deed::{Deeds, figure};
-use crate::session::trade::Trades;
 use crate::session::view::SessionView;
 use crate::session::watch::Watch;
 use crate::session::{Bucket, Part, Playing, Session, Stage, Turn};
@@ -100,7 +100,8 @@ impl Node {
             last_input: None,
             ack: None,
             deeds: Deeds::new(now, holding, &record.open, self.config.planted),
-            trades: Trades::default(),
+            offered: Offers::new(entity, epoch),
+            promises: Promises::new(entity),
             told_rev: 0,
             pages_due: view.needed().collect(),
             view,

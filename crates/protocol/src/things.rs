@@ -178,8 +178,8 @@ pub struct Offer {
 pub struct Offered {
     /// Who offers.
     pub by: u64,
-    /// The digest of the terms, to agree with.
-    pub terms: u64,
+    /// The number under which it is shown, to agree with.
+    pub number: u64,
     /// What they give.
     pub gives: Vec<Heap>,
     /// What they take.
@@ -192,18 +192,20 @@ pub struct Offered {
 pub struct Agree {
     /// Who offered.
     pub by: u64,
-    /// The digest of the terms.
-    pub terms: u64,
+    /// The number under which it was shown.
+    pub number: u64,
 }
 
-/// Somebody agreed to one's offer: the deed `trade` with these terms will be done if it is asked for soon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+/// Somebody agreed to one's offer: the deed `trade` with just these items will be done once, if it is asked for soon.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
 #[cfg_attr(test, derive(bincode::Encode))]
 pub struct Agreed {
     /// Who agreed.
     pub by: u64,
-    /// The digest of the terms.
-    pub terms: u64,
+    /// What the one who offered gives.
+    pub gives: Vec<Heap>,
+    /// What the one who offered takes.
+    pub takes: Vec<Heap>,
 }
 
 /// Between nodes: what a committed deed changed in a page.
@@ -239,8 +241,8 @@ pub struct Consent {
     pub epoch: Epoch,
     /// Who offered.
     pub to: EntityId,
-    /// The digest of the terms.
-    pub terms: u64,
+    /// To what, as it was offered.
+    pub offer: Offer,
 }
 
 #[derive(SchemaRead, SchemaWrite)]
@@ -263,7 +265,7 @@ struct ConsentWire {
     name: String,
     epoch: u32,
     to: u64,
-    terms: u64,
+    offer: Offer,
 }
 
 /// Between nodes: what is told of things.
@@ -294,8 +296,8 @@ impl Tidings {
             Self::Proposal(Proposal { from, by, offer }) => {
                 (Kind::Proposal, codec::to_bytes(&ProposalWire { from: from.0, by: by.0, offer }))
             }
-            Self::Consent(Consent { from, by, name, epoch, to, terms }) => {
-                let wire = ConsentWire { from: from.0, by: by.0, name, epoch: epoch.0, to: to.0, terms };
+            Self::Consent(Consent { from, by, name, epoch, to, offer }) => {
+                let wire = ConsentWire { from: from.0, by: by.0, name, epoch: epoch.0, to: to.0, offer };
                 (Kind::Consent, codec::to_bytes(&wire))
             }
         };
@@ -319,13 +321,14 @@ impl Tidings {
             Some(Kind::Consent) => {
                 let wire = codec::from_bytes::<ConsentWire, MESH_CAP>(payload)?;
                 WireError::unless_within("name", wire.name.len(), limits::NAME_BYTES)?;
+                wire.offer.within_limits()?;
                 Self::Consent(Consent {
                     from: Incarnation(wire.from),
                     by: EntityId(wire.by),
                     name: wire.name,
                     epoch: Epoch(wire.epoch),
                     to: EntityId(wire.to),
-                    terms: wire.terms,
+                    offer: wire.offer,
                 })
             }
             _ => return Ok(None),

@@ -1,6 +1,7 @@
 //! What an application may read of a client at any time. Nothing here changes anything.
 
 use protocol::client::Welcome;
+use protocol::things::Bag;
 use protocol::{Incarnation, Splitter};
 use world::{EntityId, Millis, Position, Tick};
 
@@ -81,6 +82,12 @@ impl Client {
     #[must_use]
     pub fn baselines(&self) -> &Baselines {
         &self.baselines
+    }
+
+    /// What the own avatar has; `None` before the server said so. After a loss, what it had.
+    #[must_use]
+    pub fn bag(&self) -> Option<&Bag> {
+        self.things.bag()
     }
 
     /// Requests that are not answered yet.

@@ -137,5 +137,5 @@ fn baselines_are_asked_for_once_and_believed_by_their_hash() {
     assert_eq!(pair.client.baselines().get(hash).map(|b| &b[..]), Some(&bytes[..]));
     pair.said();
     pair.tick(&[announce(Chunk::new(1, 2))]);
-    assert_eq!(asked(&mut pair), [], "the same ground is in the cache");
+    assert_eq!(asked(&mut pair), Vec::<i16>::new(), "the same ground is in the cache");
 }

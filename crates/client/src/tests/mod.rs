@@ -6,4 +6,5 @@ mod hostile;
 mod picture;
 mod reconnect;
 mod server;
+mod things;
 mod walking;

@@ -7,14 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use deeds::Performance;
 use protocol::Code;
-use protocol::limits::REQUESTS_IN_FLIGHT;
 use store::commit::{Answer, Asked, Command, Coordinator, Deed, Mistake, Outcome, Part, Task, Terms, Verdict, View};
 use store::record::Open;
 use store::{Body, Holding, Key, Record, Reply, Request};
-use world::{EntityId, Millis, Planted};
+use world::{Millis, Planted};
 
 use super::arrival::terms;
-use super::trade::Agreement;
 use crate::avatar::{AVATAR_SCHEMA, Figure, upcasters};
 
 /// What is to be done.
@@ -43,8 +41,6 @@ pub(crate) struct Wish {
     pub(crate) content: u64,
     pub(crate) form: Form,
     pub(crate) what: What,
-    /// The other's word that it uses up.
-    pub(crate) agreement: Option<((EntityId, u64), Agreement)>,
 }
 
 /// What is kept of a request until it is answered.
@@ -52,7 +48,6 @@ pub(crate) struct Wish {
 struct Pending {
     form: Form,
     asked_at: Millis,
-    agreement: Option<((EntityId, u64), Agreement)>,
 }
 
 /// A request's end.
@@ -62,8 +57,6 @@ pub(crate) struct Ended {
     pub(crate) form: Form,
     /// When it was asked for: what it found was true after that.
     pub(crate) asked_at: Millis,
-    /// The agreement that it did not use up.
-    pub(crate) unused: Option<((EntityId, u64), Agreement)>,
     pub(crate) outcome: Outcome,
 }
 
@@ -87,8 +80,6 @@ pub(crate) struct Deeds {
     /// The document of each part's last request.
     keys: BTreeMap<Part, Key>,
     needs: VecDeque<Need>,
-    /// The other's word of trades whose outcome nobody knows: good for the same request only.
-    uncertain: BTreeMap<u32, ((EntityId, u64), Agreement)>,
 }
 
 impl Deeds {
@@ -96,14 +87,7 @@ impl Deeds {
     pub(crate) fn new(now: Millis, holding: Holding, open: &[Open], planted: Planted) -> Self {
         let terms = terms(planted);
         let coordinator = Coordinator::new(now, terms, holding, open);
-        Self {
-            terms,
-            coordinator,
-            pending: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            needs: VecDeque::new(),
-            uncertain: BTreeMap::new(),
-        }
+        Self { terms, coordinator, pending: BTreeMap::new(), keys: BTreeMap::new(), needs: VecDeque::new() }
     }
 
     /// Whether nothing waits or is under way.
@@ -123,26 +107,16 @@ impl Deeds {
     /// When there are too many, or the number is used twice.
     pub(crate) fn ask(&mut self, now: Millis, wish: Wish) -> Result<(), Code> {
         use store::commit::coordinator::NotTaken;
-        let Wish { request, content, form, what, agreement } = wish;
+        let Wish { request, content, form, what } = wish;
         let asked = Asked { request, content, command: what, age: now };
         self.coordinator.ask(now, asked).map_err(|error| match error {
             NotTaken::TooMany => Code::TooManyRequests,
             NotTaken::IdReused => Code::IdReused,
             NotTaken::Over => Code::Fenced,
         })?;
-        self.pending.entry(request).or_insert(Pending { form, asked_at: now, agreement });
+        self.pending.entry(request).or_insert(Pending { form, asked_at: now });
         self.take_tasks();
         Ok(())
-    }
-
-    /// The other's word of a trade whose outcome was not known when this request was answered.
-    pub(crate) fn uncertain(&mut self, request: u32) -> Option<((EntityId, u64), Agreement)> {
-        self.uncertain.remove(&request)
-    }
-
-    /// Whether this request is in flight.
-    pub(crate) fn has(&self, request: u32) -> bool {
-        self.pending.contains_key(&request)
     }
 
     /// Goes on with what time has brought.
@@ -183,17 +157,8 @@ impl Deeds {
     }
 
     fn done(&mut self, request: u32, outcome: Outcome) {
-        let Some(Pending { form, asked_at, agreement }) = self.pending.remove(&request) else { return };
-        // Who committed has used up the other's word, and who may have can use it for nothing else.
-        let refused = matches!(outcome, Outcome::Refused(_) | Outcome::Mistaken(_));
-        let (unused, uncertain) = if refused { (agreement, None) } else { (None, agreement) };
-        if let Some(word) = uncertain.filter(|_| outcome == Outcome::Again) {
-            self.uncertain.insert(request, word);
-            while self.uncertain.len() > REQUESTS_IN_FLIGHT {
-                self.uncertain.pop_first();
-            }
-        }
-        self.needs.push_back(Need::Answer(Box::new(Ended { request, form, asked_at, unused, outcome })));
+        let Some(Pending { form, asked_at }) = self.pending.remove(&request) else { return };
+        self.needs.push_back(Need::Answer(Box::new(Ended { request, form, asked_at, outcome })));
     }
 }
 

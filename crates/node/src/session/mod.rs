@@ -9,12 +9,12 @@ pub(crate) mod arrival;
 pub(crate) mod checkpoint;
 pub(crate) mod deed;
 pub(crate) mod driver;
-pub(crate) mod trade;
 pub(crate) mod view;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
 
+use deeds::{Offers, Promises};
 use protocol::Code;
 use protocol::envelope::Context;
 use store::Holding;
@@ -23,7 +23,6 @@ use world::{Chunk, EntityId, Epoch, Millis};
 use arrival::Arrival;
 use checkpoint::Checkpoint;
 use deed::Deeds;
-use trade::Trades;
 use view::SessionView;
 use watch::Watch;
 
@@ -68,7 +67,10 @@ pub(crate) struct Playing {
     pub(crate) ack: Option<(u32, bool)>,
     pub(crate) view: SessionView,
     pub(crate) deeds: Deeds,
-    pub(crate) trades: Trades,
+    /// What others offered to the avatar.
+    pub(crate) offered: Offers,
+    /// What others promised it.
+    pub(crate) promises: Promises,
     /// The revision of the avatar's document that the client was told of.
     pub(crate) told_rev: u64,
     /// Chunks whose pages the client is still to be told.

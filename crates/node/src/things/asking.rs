@@ -16,7 +16,6 @@ use crate::lifecycle::retry_after_ms;
 use crate::machine::Node;
 use crate::session::Session;
 use crate::session::deed::{Ended, Form, What, Wish, figure, refusal};
-use crate::session::trade::Agreement;
 
 /// The deed that needs the other's word.
 const TRADE: &str = "trade";
@@ -25,7 +24,7 @@ impl Node {
     pub(crate) fn dress(&mut self, conn: ConnId, context: Context, dress: &Dress) {
         let content = Digest::of(&[Kind::Dress as u8, dress.tint]);
         let what = What::Dress(dress.tint);
-        self.wish(conn, Wish { request: context.request, content, form: Form::Plain, what, agreement: None });
+        self.wish(conn, Wish { request: context.request, content, form: Form::Plain, what });
     }
 
     pub(crate) fn deed(&mut self, conn: ConnId, context: Context, deed: Deed) {
@@ -36,46 +35,26 @@ impl Node {
         let Some(avatar) = self.authority.get(playing.entity) else { return };
         let place = avatar.segment.at(tick, &self.pace);
         let actor = Actor { name: playing.name.clone(), entity: playing.entity, place };
-        // A repeated request finds the agreement with the one that is in flight.
-        let agreement = if playing.deeds.has(request) {
-            None
-        } else {
-            let wanted = terms(&deed, actor.entity);
-            let unsettled = playing.deeds.uncertain(request).filter(|(key, _)| Some(*key) == wanted);
-            unsettled.or_else(|| {
-                let (by, terms) = wanted?;
-                Some(((by, terms), playing.trades.take(now, by, terms)?))
-            })
-        };
-        let partner = partner.map(|(name, place)| {
-            let entity = EntityId(deed.partner);
-            match &agreement {
-                Some(((_, terms), Agreement { name, epoch, .. })) => {
-                    (Partner { name: name.clone(), entity, place, agreed: Some(*terms) }, Some(*epoch))
-                }
-                None => (Partner { name, entity, place, agreed: None }, None),
-            }
-        });
+        // A repeated request gets the promise that it was given before, and no other request does.
+        let agreed = terms(&deed).and_then(|terms| playing.promises.spend(now, request, &terms));
+        let entity = EntityId(deed.partner);
+        let agreed = agreed.filter(|spent| spent.consent.bargain.terms.with == entity.0);
+        let partner = partner.map(|(name, place)| Partner { name, entity, place, agreed });
         let rules = self.config.rules.clone();
         let what = What::Perform(Box::new(Performance { rules, deed: deed.deed, args: deed.args, actor, partner }));
-        self.wish(conn, Wish { request, content, form: Form::Deed, what, agreement });
+        self.wish(conn, Wish { request, content, form: Form::Deed, what });
     }
 
     fn wish(&mut self, conn: ConnId, wish: Wish) {
         let now = self.now;
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        let (request, form, agreement) = (wish.request, wish.form, wish.agreement.clone());
+        let (request, form) = (wish.request, wish.form);
         if request == 0 {
             return self.refuse_client(conn);
         }
         match playing.deeds.ask(now, wish) {
             Ok(()) => self.deed_needs(conn),
-            Err(code) => {
-                if let Some((key, agreement)) = agreement {
-                    playing.trades.give_back(key, agreement);
-                }
-                self.answer(conn, request, form, Some(code), None);
-            }
+            Err(code) => self.answer(conn, request, form, Some(code), None),
         }
     }
 
@@ -90,12 +69,9 @@ impl Node {
 
     /// A deed has ended: what it changed is told, then its client is answered, then all others hear.
     pub(crate) fn deed_ended(&mut self, conn: ConnId, ended: Ended) {
-        let Ended { request, form, asked_at, unused, outcome } = ended;
+        let Ended { request, form, asked_at, outcome } = ended;
         let refused = refusal(&outcome);
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        if let Some((key, agreement)) = unused {
-            playing.trades.give_back(key, agreement);
-        }
         match outcome {
             Outcome::Committed(committed) => {
                 playing.watch.confirm(asked_at);
@@ -148,11 +124,10 @@ impl Node {
     }
 }
 
-/// Whose word a deed needs, and on which terms.
-fn terms(deed: &Deed, actor: EntityId) -> Option<(EntityId, u64)> {
+/// What the other must have agreed to, if the deed is a trade.
+fn terms(deed: &Deed) -> Option<TradeArgs> {
     if deed.deed != TRADE {
         return None;
     }
-    let args: TradeArgs = from_bytes::<TradeArgs, CLIENT_CAP>(&deed.args).ok()?;
-    Some((EntityId(args.with), args.terms(actor)))
+    from_bytes::<TradeArgs, CLIENT_CAP>(&deed.args).ok()
 }

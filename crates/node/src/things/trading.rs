@@ -1,9 +1,8 @@
 //! The words of a trade: an offer, and the agreement to it, on their way between two clients and their nodes.
 
-use deeds::commands::TradeArgs;
+use deeds::Bargain;
 use protocol::Incarnation;
 use protocol::client::{ToClient, valid_name};
-use protocol::limits::OFFER_MS;
 use protocol::mesh::MeshMessage;
 use protocol::things::{Agree, Agreed, Consent, Offer, Offered, Proposal, Tidings};
 use world::EntityId;
@@ -14,7 +13,6 @@ use crate::io::{ConnId, Effect};
 use crate::machine::Node;
 use crate::publisher;
 use crate::session::Session;
-use crate::session::trade::Agreement;
 
 impl Node {
     /// What another node says of things. `false`: it is not what a node says.
@@ -57,24 +55,27 @@ impl Node {
         let to = EntityId(offer.to);
         let Some(conn) = self.authority.get(to).map(|avatar| avatar.conn) else { return };
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        // The digest is made from what is shown, whatever the other node says that it is.
-        let args = TradeArgs { with: to.0, gives: wire::stacks(&offer.gives), takes: wire::stacks(&offer.takes) };
-        let terms = args.terms(by);
-        playing.trades.offered(now, by, terms);
+        let bargain = Bargain { actor: by, terms: wire::terms(offer) };
+        // One too many, or from a node that errs: whoever offers is not answered.
+        let Ok(number) = playing.offered.offer(now, bargain) else { return };
         let Offer { gives, takes, .. } = offer.clone();
-        self.tell(conn, 0, &ToClient::Offered(Offered { by: by.0, terms, gives, takes }));
+        self.tell(conn, 0, &ToClient::Offered(Offered { by: by.0, number, gives, takes }));
     }
 
     /// A client agrees to an offer.
     pub(crate) fn agree(&mut self, conn: ConnId, agree: Agree) {
         let (now, from) = (self.now, self.config.incarnation);
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        let (to, terms) = (EntityId(agree.by), agree.terms);
-        if !playing.offers.take(now) || !playing.trades.agree(now, to, terms) {
+        let to = EntityId(agree.by);
+        if !playing.offers.take(now) {
             return;
         }
-        let (by, name, epoch) = (playing.entity, playing.name.clone(), playing.epoch);
-        let consent = Consent { from, by, name, epoch, to, terms };
+        let Ok(deeds::Consent { bargain, epoch }) = playing.offered.agree(now, agree.number) else { return };
+        if bargain.actor != to {
+            return;
+        }
+        let (by, name) = (playing.entity, playing.name.clone());
+        let consent = Consent { from, by, name, epoch, to, offer: wire::offer(&bargain.terms) };
         if self.authority.get(to).is_some() {
             self.consented(consent);
         } else {
@@ -85,12 +86,16 @@ impl Node {
     /// Somebody agreed to what an avatar of ours offered.
     fn consented(&mut self, consent: Consent) {
         let now = self.now;
-        let Consent { by, name, epoch, to, terms, .. } = consent;
+        let Consent { by, epoch, to, offer, .. } = consent;
         let Some(conn) = self.authority.get(to).map(|avatar| avatar.conn) else { return };
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        playing.trades.agreed(now, by, terms, Agreement { name, epoch, until: now + OFFER_MS });
+        let bargain = Bargain { actor: to, terms: wire::terms(&offer) };
+        if bargain.terms.with != by.0 || playing.promises.take(now, deeds::Consent { bargain, epoch }).is_err() {
+            return;
+        }
         self.counters.agreements += 1;
-        self.tell(conn, 0, &ToClient::Agreed(Agreed { by: by.0, terms }));
+        let Offer { gives, takes, .. } = offer;
+        self.tell(conn, 0, &ToClient::Agreed(Agreed { by: by.0, gives, takes }));
     }
 
     /// Tells the node that holds an avatar in view.

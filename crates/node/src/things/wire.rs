@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use deeds::commands::TradeArgs;
 use deeds::tables::{BuildingId, ItemId, Stack};
 use deeds::{Belongings, Built, KeptReceipt, LandId, Pile, Rights, Role, Taken, Trace, TraceId};
 use protocol::things::{self, Guest, Heap, TraceKind};
@@ -14,9 +15,15 @@ pub(super) fn heaps(stacks: &[Stack]) -> Vec<Heap> {
     stacks.iter().map(|(item, amount)| Heap { item: item.0.clone(), amount: *amount }).collect()
 }
 
-/// Items, as commands take them.
-pub(super) fn stacks(heaps: &[Heap]) -> Vec<Stack> {
-    heaps.iter().map(|heap| (ItemId(heap.item.clone()), heap.amount)).collect()
+/// An offer, as the deed of it names its terms.
+pub(super) fn terms(offer: &things::Offer) -> TradeArgs {
+    let stacks = |heaps: &[Heap]| heaps.iter().map(|heap| (ItemId(heap.item.clone()), heap.amount)).collect();
+    TradeArgs { with: offer.to, gives: stacks(&offer.gives), takes: stacks(&offer.takes) }
+}
+
+/// Terms, as they are offered.
+pub(super) fn offer(terms: &TradeArgs) -> things::Offer {
+    things::Offer { to: terms.with, gives: heaps(&terms.gives), takes: heaps(&terms.takes) }
 }
 
 fn held(bag: &deeds::Bag) -> Vec<Heap> {

@@ -86,7 +86,7 @@ fn to_server(message: &ToServer) -> Value {
         ToServer::Freeze(m) => json!({ "handover": m.handover, "seq": m.seq }),
         ToServer::Deed(m) => json!({ "deed": m.deed, "partner": m.partner, "args": hex(&m.args) }),
         ToServer::Offer(m) => json!({ "to": m.to, "gives": heaps(&m.gives), "takes": heaps(&m.takes) }),
-        ToServer::Agree(m) => json!({ "by": m.by, "terms": m.terms }),
+        ToServer::Agree(m) => json!({ "by": m.by, "number": m.number }),
     }
 }
 
@@ -118,9 +118,9 @@ fn to_client(message: &ToClient<'_>) -> Result<Value, WireError> {
         }),
         ToClient::Page(m) => page(m),
         ToClient::Offered(m) => {
-            json!({ "by": m.by, "terms": m.terms, "gives": heaps(&m.gives), "takes": heaps(&m.takes) })
+            json!({ "by": m.by, "number": m.number, "gives": heaps(&m.gives), "takes": heaps(&m.takes) })
         }
-        ToClient::Agreed(m) => json!({ "by": m.by, "terms": m.terms }),
+        ToClient::Agreed(m) => json!({ "by": m.by, "gives": heaps(&m.gives), "takes": heaps(&m.takes) }),
     })
 }
 
@@ -151,7 +151,8 @@ fn tidings(message: &Tidings) -> Value {
             "takes": heaps(&m.offer.takes),
         }),
         Tidings::Consent(m) => json!({
-            "from": m.from.0, "by": m.by.0, "name": m.name, "epoch": m.epoch.0, "to": m.to.0, "terms": m.terms,
+            "from": m.from.0, "by": m.by.0, "name": m.name, "epoch": m.epoch.0, "to": m.to.0,
+            "gives": heaps(&m.offer.gives), "takes": heaps(&m.offer.takes),
         }),
     }
 }

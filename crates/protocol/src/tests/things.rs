@@ -30,7 +30,7 @@ pub fn to_server() -> Vec<(&'static str, &'static str, u32, ToServer)> {
             ToServer::Deed(Deed { deed: "gather".into(), partner: 0, args: gather.concat() }),
         ),
         ("offer", "four wood for a stone?", 0, ToServer::Offer(offer)),
-        ("agree", "to what entity 78 offered", 0, ToServer::Agree(Agree { by: 78, terms: 0xfeed })),
+        ("agree", "to what entity 78 offered", 0, ToServer::Agree(Agree { by: 78, number: 3 })),
     ]
 }
 
@@ -70,12 +70,17 @@ pub fn to_client() -> Vec<(&'static str, &'static str, u32, ToClient<'static>)> 
             0,
             ToClient::Offered(Offered {
                 by: 78,
-                terms: 0xfeed,
+                number: 3,
                 gives: vec![heap("wood", 4)],
                 takes: vec![heap("stone", 1)],
             }),
         ),
-        ("agreed", "entity 78 agreed", 0, ToClient::Agreed(Agreed { by: 78, terms: 0xfeed })),
+        (
+            "agreed",
+            "entity 78 agreed",
+            0,
+            ToClient::Agreed(Agreed { by: 78, gives: vec![heap("wood", 4)], takes: vec![heap("stone", 1)] }),
+        ),
     ]
 }
 
@@ -121,11 +126,11 @@ pub fn mesh() -> Vec<(&'static str, &'static str, Tidings)> {
     let offer = Offer { to: 78, gives: vec![heap("wood", 4)], takes: vec![heap("stone", 1)] };
     vec![
         ("mesh_news", "a deed changed a page", Tidings::News(News { from, page: page() })),
-        ("mesh_proposal", "an offer to entity 78", Tidings::Proposal(Proposal { from, by, offer })),
+        ("mesh_proposal", "an offer to entity 78", Tidings::Proposal(Proposal { from, by, offer: offer.clone() })),
         (
             "mesh_consent",
             "mira agrees with entity 78",
-            Tidings::Consent(Consent { from, by, name: "mira".into(), epoch: Epoch(EPOCH), to, terms: 0xfeed }),
+            Tidings::Consent(Consent { from, by, name: "mira".into(), epoch: Epoch(EPOCH), to, offer }),
         ),
     ]
 }
@@ -147,7 +152,7 @@ pub fn any_offer() -> impl Strategy<Value = Offer> {
 }
 
 pub fn any_agree() -> impl Strategy<Value = Agree> {
-    any::<(u64, u64)>().prop_map(|(by, terms)| Agree { by, terms })
+    any::<(u64, u64)>().prop_map(|(by, number)| Agree { by, number })
 }
 
 pub fn any_deed_reply() -> impl Strategy<Value = DeedReply> {
@@ -216,20 +221,20 @@ pub fn any_page() -> impl Strategy<Value = Page> {
 }
 
 pub fn any_offered() -> impl Strategy<Value = Offered> {
-    (any::<(u64, u64)>(), any_heaps(), any_heaps()).prop_map(|((by, terms), gives, takes)| Offered {
+    (any::<(u64, u64)>(), any_heaps(), any_heaps()).prop_map(|((by, number), gives, takes)| Offered {
         by,
-        terms,
+        number,
         gives,
         takes,
     })
 }
 
 pub fn any_agreed() -> impl Strategy<Value = Agreed> {
-    any::<(u64, u64)>().prop_map(|(by, terms)| Agreed { by, terms })
+    (any::<u64>(), any_heaps(), any_heaps()).prop_map(|(by, gives, takes)| Agreed { by, gives, takes })
 }
 
 pub fn any_tidings() -> impl Strategy<Value = Tidings> {
-    let consent = (any::<(u64, u64, u32, u64, u64)>(), "[a-zA-Z0-9_-]{0,24}");
+    let consent = (any::<(u64, u64, u32, u64)>(), "[a-zA-Z0-9_-]{0,24}", any_offer());
     prop_oneof![
         (any::<u64>(), any_page()).prop_map(|(from, page)| Tidings::News(News { from: Incarnation(from), page })),
         (any::<(u64, u64)>(), any_offer()).prop_map(|((from, by), offer)| Tidings::Proposal(Proposal {
@@ -237,13 +242,13 @@ pub fn any_tidings() -> impl Strategy<Value = Tidings> {
             by: EntityId(by),
             offer
         })),
-        consent.prop_map(|(n, name)| Tidings::Consent(Consent {
+        consent.prop_map(|(n, name, offer)| Tidings::Consent(Consent {
             from: Incarnation(n.0),
             by: EntityId(n.1),
             name,
             epoch: Epoch(n.2),
             to: EntityId(n.3),
-            terms: n.4,
+            offer,
         })),
     ]
 }

@@ -91,6 +91,11 @@ impl World {
             }
             Event::Speech { entity, .. } => self.checkers.heard(now, player, *entity),
             Event::Closed(_)
+            | Event::Performed(_)
+            | Event::BagChanged
+            | Event::PageChanged { .. }
+            | Event::Offered(_)
+            | Event::Agreed { .. }
             | Event::Handed { .. }
             | Event::Corrected { .. }
             | Event::Moved { .. }

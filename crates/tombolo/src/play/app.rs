@@ -194,8 +194,14 @@ impl App {
                 self.log(Line::Lost(format!("{lost}; trying {address} in {seconds:.1} s")));
             }
             Event::Closed(ending) => self.ended = Some(ending),
+            // Nothing here asks for deeds, offers anything, or shows what lies about.
+            Event::Performed(_) | Event::Offered(_) | Event::Agreed { .. } => {}
             // The picture goes on, so there is nothing to tell.
-            Event::Handed { .. } | Event::Moved { .. } | Event::InputSent { .. } => {}
+            Event::Handed { .. }
+            | Event::BagChanged
+            | Event::PageChanged { .. }
+            | Event::Moved { .. }
+            | Event::InputSent { .. } => {}
         }
     }
 
