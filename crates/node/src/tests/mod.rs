@@ -5,5 +5,6 @@ mod checkpoint;
 mod crowd;
 mod deeds;
 mod pair;
+mod things;
 mod view_of_streams;
 mod watch;

@@ -1,11 +1,12 @@
 //! Two nodes on one link that loses nothing, and raw clients: the walk of a step from one screen to another.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use ghosts::{Ghosts, StreamKey};
 use protocol::client::{Hello, Input as Step, ToClient, ToServer};
 use protocol::envelope::Context;
 use protocol::frame::{Body, Records};
+use protocol::things::{Agreed, Bag, DeedReply, Offered, Page, Trace};
 use protocol::tick::{Item, Items};
 use protocol::{Code, Envelope, Incarnation, limits};
 use store::MemoryStore;
@@ -20,18 +21,52 @@ use crate::{Config, Node};
 
 /// What a client holds.
 #[derive(Debug)]
-struct Screen {
+pub(super) struct Screen {
     ghosts: Ghosts,
     tick: Tick,
-    welcomed: Option<Position>,
+    pub(super) welcomed: Option<Position>,
     closed: Option<u16>,
     chunks: Vec<Chunk>,
+    pub(super) things: Things,
+}
+
+/// What a client knows of things.
+#[derive(Debug, Default)]
+pub(super) struct Things {
+    pub(super) bag: Option<Bag>,
+    pub(super) pages: BTreeMap<(Chunk, u8), BTreeMap<u32, Trace>>,
+    pub(super) replies: Vec<(u32, DeedReply)>,
+    pub(super) offered: Vec<Offered>,
+    pub(super) agreed: Vec<Agreed>,
+}
+
+impl Things {
+    fn page(&mut self, page: Page) {
+        let traces = self.pages.entry((Chunk::new(page.cx, page.cy), page.cell)).or_default();
+        if page.whole == 1 {
+            traces.clear();
+        }
+        for trace in page.traces {
+            match trace.kind {
+                0 => traces.remove(&trace.id),
+                _ => traces.insert(trace.id, trace),
+            };
+        }
+    }
+
+    /// All traces, by chunk and id.
+    pub(super) fn traces(&self) -> BTreeMap<(Chunk, u32), Trace> {
+        let of = |((chunk, _), traces): (&(Chunk, u8), &BTreeMap<u32, Trace>)| {
+            traces.iter().map(|(id, trace)| ((*chunk, *id), trace.clone())).collect::<Vec<_>>()
+        };
+        self.pages.iter().flat_map(of).collect()
+    }
 }
 
 impl Screen {
     fn new() -> Self {
         let ghosts = Ghosts::new(Planted::none());
-        Self { ghosts, tick: Tick(0), welcomed: None, closed: None, chunks: Vec::new() }
+        Self { ghosts, tick: Tick(0), welcomed: None, closed: None, chunks: Vec::new(), things: Things::default() }
     }
 
     fn read(&mut self, now: Millis, mut bytes: &[u8]) {
@@ -40,6 +75,11 @@ impl Screen {
                 Some(ToClient::Welcome(w)) => self.welcomed = Some(Position::new(w.x, w.y)),
                 Some(ToClient::Closing(c)) => self.closed = Some(c.code),
                 Some(ToClient::Tick(payload)) => self.items(now, payload),
+                Some(ToClient::Bag(bag)) => self.things.bag = Some(bag),
+                Some(ToClient::Page(page)) => self.things.page(page),
+                Some(ToClient::DeedReply(reply)) => self.things.replies.push((envelope.context.request, reply)),
+                Some(ToClient::Offered(offered)) => self.things.offered.push(offered),
+                Some(ToClient::Agreed(agreed)) => self.things.agreed.push(agreed),
                 _ => {}
             }
             bytes = &bytes[used..];
@@ -69,28 +109,32 @@ impl Screen {
                 }
                 Item::Close { slot } => drop(self.ghosts.close(now, StreamKey(u32::from(slot.0)))),
                 Item::Seen { chunk, .. } => self.chunks.push(chunk),
-                Item::Unseen { chunk } => self.chunks.retain(|c| *c != chunk),
-                Item::Ack(_) | Item::Reset => {}
+                Item::Unseen { chunk } => {
+                    self.chunks.retain(|c| *c != chunk);
+                    self.things.pages.retain(|(c, _), _| *c != chunk);
+                }
+                Item::Reset => self.things.pages.clear(),
+                Item::Ack(_) => {}
             }
         }
     }
 }
 
 /// Two nodes, a store, and clients by connection: the first half on the first node.
-struct Pair {
-    now: Millis,
-    nodes: [Option<Node>; 2],
-    store: MemoryStore,
-    screens: Vec<Screen>,
+pub(super) struct Pair {
+    pub(super) now: Millis,
+    pub(super) nodes: [Option<Node>; 2],
+    pub(super) store: MemoryStore,
+    pub(super) screens: Vec<Screen>,
     link: VecDeque<(usize, Input)>,
 }
 
-fn incarnation(node: usize) -> Incarnation {
+pub(super) fn incarnation(node: usize) -> Incarnation {
     Incarnation::new(node as u16, 0, 1)
 }
 
 impl Pair {
-    fn new(clients: usize) -> Self {
+    pub(super) fn new(clients: usize) -> Self {
         let plan = IslandPlan { seed: 7, size_chunks: 24, version: GeneratorVersion::LATEST };
         let island = Island::new(plan).unwrap();
         let now = Millis(1_800_000_000_000);
@@ -113,7 +157,7 @@ impl Pair {
         client % 2
     }
 
-    fn handle(&mut self, node: usize, input: Input) {
+    pub(super) fn handle(&mut self, node: usize, input: Input) {
         self.link.push_back((node, input));
         while let Some((node, input)) = self.link.pop_front() {
             let Some(machine) = &mut self.nodes[node] else { continue };
@@ -142,19 +186,24 @@ impl Pair {
         }
     }
 
-    fn say(&mut self, client: usize, message: &ToServer) {
+    pub(super) fn say(&mut self, client: usize, message: &ToServer) {
+        self.ask(client, 0, message);
+    }
+
+    /// Says something under a request's id.
+    pub(super) fn ask(&mut self, client: usize, request: u32, message: &ToServer) {
         let mut bytes = Vec::new();
-        message.encode(Context::default(), &mut bytes);
+        message.encode(Context { request, ..Context::default() }, &mut bytes);
         self.handle(self.home(client), Input::Message { conn: ConnId(client as u64), bytes });
     }
 
-    fn join(&mut self, client: usize, name: &str) {
+    pub(super) fn join(&mut self, client: usize, name: &str) {
         self.handle(self.home(client), Input::Opened { conn: ConnId(client as u64) });
         let hello = Hello { oldest: 1, newest: 1, name: name.into(), ticket: Vec::new() };
         self.say(client, &ToServer::Hello(hello));
     }
 
-    fn pass(&mut self, ms: u64) {
+    pub(super) fn pass(&mut self, ms: u64) {
         for _ in 0..ms / 10 {
             self.now = self.now + 10;
             for node in 0..2 {
