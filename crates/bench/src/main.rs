@@ -4,8 +4,10 @@
 //! server's place for comparison. What is measured, and how to read it, is in `docs/performance.md`.
 
 mod cost;
+mod deeds;
 mod dice;
 mod floor;
+mod folder;
 mod load;
 mod part;
 mod report;
@@ -14,6 +16,7 @@ mod run;
 mod scene;
 mod serve;
 mod target;
+mod traces;
 mod walker;
 
 use std::net::SocketAddr;
@@ -22,10 +25,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::deeds::DeedsArgs;
 use load::{Dialect, LoadPlan};
 use run::BenchArgs;
 use scene::{Placement, Scene, SceneKind};
 use serve::ServePlan;
+use traces::{TracesArgs, WakeArgs};
 
 /// As in the product.
 #[global_allocator]
@@ -48,6 +53,13 @@ enum Command {
     Split(BenchArgs),
     /// Several nodes publish one chunk, and a shard grows at constant people a node
     Mesh(BenchArgs),
+    /// Committed deeds against the backend alone doing the same writes, and many who gather from one tree
+    Deeds(DeedsArgs),
+    /// Opening a world, waking a chunk of it and the memory, by the number of traces in the world
+    Traces(TracesArgs),
+    /// A part: opens a store and wakes chunks
+    #[command(hide = true)]
+    Wake(WakeArgs),
     /// A part: the product
     #[command(hide = true)]
     Serve {
@@ -111,6 +123,9 @@ fn obey(command: Command) -> anyhow::Result<bool> {
         Command::Spread(args) => run::run(run::SPREAD, &args),
         Command::Split(args) => run::run(run::SPLIT, &args),
         Command::Mesh(args) => run::run(run::MESH, &args),
+        Command::Deeds(args) => deeds::run(&args),
+        Command::Traces(args) => traces::run(&args),
+        Command::Wake(args) => traces::run_part(&args).map(|()| true),
         Command::Serve { scene, nodes, contract } => {
             tracing_subscriber::fmt()
                 .with_writer(std::io::stderr)

@@ -8,6 +8,7 @@ mod consents;
 mod fixture;
 mod gathering;
 mod hands;
+mod manual;
 mod pages;
 mod tables;
 mod trades;

@@ -19,6 +19,10 @@ const FORMAT_KEY: &str = "format";
 /// Under which the last version is kept in [`ABOUT`].
 const LAST_KEY: &str = "last_version";
 
+/// Bytes of the newest documents that are in memory and in the journal only, not sorted into tables yet. Opening reads
+/// as many again, so the time and memory of opening do not grow with the world. The engine's own is 64 MiB.
+const UNSORTED_BYTES: u64 = 8 * 1024 * 1024;
+
 /// The open engine. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Disk {
@@ -46,7 +50,8 @@ impl Disk {
             fjall::Error::Locked => FjallStoreError::InUse { folder: folder.to_owned() },
             other => unusable(said(&other)),
         })?;
-        let keyspace = |name| database.keyspace(name, KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(UNSORTED_BYTES);
+        let keyspace = |name| database.keyspace(name, options);
         let documents = keyspace(DOCUMENTS).map_err(|error| unusable(said(&error)))?;
         let about = keyspace(ABOUT).map_err(|error| unusable(said(&error)))?;
         let disk = Self { folder: folder.to_owned(), database, documents, about };
