@@ -90,9 +90,11 @@ export class WorldMap {
     const seen = pageColour("seen");
     const leaders = new Map();
     const crowds = [];
-    for (const [cx, cy, , publishers, step] of this.frame.chunks) {
+    const things = [];
+    for (const [cx, cy, , publishers, step, , found] of this.frame.chunks) {
       const [x, y] = this.view.toScreen(cx * this.chunkM, cy * this.chunkM);
       if (x > this.view.width || y > this.view.height || x + size < 0 || y + size < 0) continue;
+      if (found?.some(Boolean)) things.push([x, y, found]);
       if (publishers.length === 0) {
         ctx.fillStyle = seen;
         ctx.fillRect(x, y, size, size);
@@ -104,8 +106,39 @@ export class WorldMap {
     }
     if (size >= 9) this.#drawGrid(ctx, size);
     this.#drawBorders(ctx, leaders, size);
+    this.#drawThings(ctx, things, size);
     this.#drawCrowds(ctx, crowds, size);
     this.#drawProbedChunk(ctx, size);
+  }
+
+  /** What differs from nature, in the lower corner of each chunk: a frame for claimed land, a square for buildings, a
+   * triangle for piles, a ring for what was taken. */
+  #drawThings(ctx, things, size) {
+    const side = Math.max(4, Math.min(9, size / 5));
+    ctx.lineWidth = 1.5;
+    for (const [x, y, [taken, piles, built, claimed]] of things) {
+      ctx.strokeStyle = ctx.fillStyle = pageColour("things");
+      if (claimed && size >= 9) ctx.strokeRect(x + 1.5, y + 1.5, size - 3, size - 3);
+      let at = x + side * 0.5;
+      const foot = y + size - side * 0.5;
+      if (built > 0) {
+        ctx.fillRect(at, foot - side, side, side);
+        at += side * 1.4;
+      }
+      if (piles > 0) {
+        ctx.beginPath();
+        ctx.moveTo(at, foot);
+        ctx.lineTo(at + side / 2, foot - side);
+        ctx.lineTo(at + side, foot);
+        ctx.fill();
+        at += side * 1.4;
+      }
+      if (taken > 0) {
+        ctx.beginPath();
+        ctx.arc(at + side / 2, foot - side / 2, side * 0.4, 0, 2 * Math.PI);
+        ctx.stroke();
+      }
+    }
   }
 
   /** The step of the crowd contract, in the corner of each chunk that is on one. */

@@ -11,7 +11,7 @@ const byId = (id) => document.getElementById(id);
 export const bytes = (rate) => (rate < 1000 ? `${whole.format(rate)} B/s` : `${exact.format(round2(rate / 1000))} kB/s`);
 const round2 = (kilo) => (kilo >= 10 ? Math.round(kilo) : Math.round(kilo * 10) / 10);
 const count = (n) => (n < 10_000 ? whole : short).format(n);
-const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
+const plural = (n, word, words = `${word}s`) => `${whole.format(n)} ${n === 1 ? word : words}`;
 
 /** An element with properties and children. */
 function make(tag, properties = {}, ...children) {
@@ -140,14 +140,14 @@ export function entityFacts(entity, frame, unitsPerMetre) {
 }
 
 export function chunkFacts(cx, cy, chunk, frame, swatch) {
-  const [, , viewers, publishers, step = 0, movers = 0] = chunk ?? [cx, cy, 0, []];
+  const [, , viewers, publishers, step = 0, movers = 0, things] = chunk ?? [cx, cy, 0, []];
   const part = ([index, count]) => {
     const node = frame.nodes[index];
     return { text: `${node?.name ?? "unknown node"}: ${count}`, node };
   };
   return {
     title: `chunk ${cx}, ${cy}${swatch ? ` · ${swatch.name}` : ""}`,
-    lines: [...publishers.map(part), ...crowdFacts(step, movers), { text: viewers > 0 ? `seen by ${plural(viewers, "node")}` : "nobody looks: it costs nothing" }],
+    lines: [...publishers.map(part), ...crowdFacts(step, movers), ...thingFacts(things), { text: viewers > 0 ? `seen by ${plural(viewers, "node")}` : "nobody looks: it costs nothing" }],
   };
 }
 
@@ -158,6 +158,16 @@ const STEPS = [
   "all take turns, within a budget",
   "all take turns, and nobody should be sent here",
 ];
+
+function thingFacts([taken, piles, built, claimed] = [0, 0, 0, false]) {
+  const parts = [
+    built > 0 && plural(built, "building"),
+    piles > 0 && plural(piles, "pile"),
+    taken > 0 && `something taken of ${plural(taken, "plant or rock", "plants and rocks")}`,
+    claimed && "somebody's land",
+  ].filter(Boolean);
+  return parts.length > 0 ? [{ text: parts.join(", ") }] : [];
+}
 
 function crowdFacts(step, movers) {
   return step > 0 ? [{ text: `a crowd of ${movers}, step ${step}: ${STEPS[step]}` }] : [];

@@ -33,6 +33,6 @@ pub use guard::HostRule;
 pub use server::{Console, ConsoleError};
 pub use snapshot::{
     ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
-    Severity, Snapshot, Source,
+    Severity, Snapshot, Source, Things,
 };
 pub use terrain::{Swatch, Terrain, TerrainError};

@@ -107,8 +107,9 @@ async fn watch_world(mut socket: WebSocket, shared: Arc<Shared>, _place: OwnedSe
     }
 }
 
-/// Chunk: column, row, viewers, (node, entities) for each publisher, step of the crowd contract, movers if it is above 0.
-type ChunkRow = (i16, i16, u16, Vec<(u16, u32)>, u8, u32);
+/// Chunk: column, row, viewers, (node, entities) for each publisher, step of the crowd contract, movers if it is above 0,
+/// taken props, piles, buildings, whether it is claimed.
+type ChunkRow = (i16, i16, u16, Vec<(u16, u32)>, u8, u32, (u32, u32, u32, bool));
 /// Entity: id, x, y, heading, gait, tint, node, other nodes with a ghost, name or null.
 type EntityRow<'a> = (String, i32, i32, u8, u8, u8, u16, u16, Option<&'a str>);
 /// Link: from, to, frames per second, bytes per second, gaps, up.
@@ -132,7 +133,8 @@ struct Frame<'a> {
 pub(crate) fn encode(snapshot: &Snapshot) -> String {
     let chunks = snapshot.chunks.iter().map(|c| {
         let publishers = c.publishers.iter().map(|p| (p.node.0, p.entities)).collect();
-        (c.cx, c.cy, c.viewers, publishers, c.step, c.movers)
+        let things = (c.things.taken, c.things.piles, c.things.built, c.things.claimed);
+        (c.cx, c.cy, c.viewers, publishers, c.step, c.movers, things)
     });
     let entities = snapshot
         .entities

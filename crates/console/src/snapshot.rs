@@ -143,6 +143,22 @@ pub struct ChunkView {
     /// How many it holds, where it is on a step above 0.
     #[serde(default)]
     pub movers: u32,
+    /// What differs there from nature.
+    #[serde(default)]
+    pub things: Things,
+}
+
+/// What differs from nature in a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Things {
+    /// Natural props of which something is missing.
+    pub taken: u32,
+    /// Piles on the ground.
+    pub piles: u32,
+    /// What was built.
+    pub built: u32,
+    /// Whether the land is somebody's.
+    pub claimed: bool,
 }
 
 /// The part of one node in a chunk.

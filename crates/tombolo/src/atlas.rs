@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use console::{
     ChunkView, Cluster, Counters, EntityView, Event, IslandView, LinkView, NodeIndex, NodeState, NodeView, Presence,
-    Severity, Snapshot, Source, Swatch, Terrain,
+    Severity, Snapshot, Source, Swatch, Terrain, Things,
 };
 use host::{HostView, NodeReport};
 use node::EntityStatus;
@@ -196,6 +196,11 @@ fn chunks(reports: &[(String, NodeReport)], indices: &BTreeMap<Incarnation, Node
             (view.cx, view.cy) = (c.chunk.cx, c.chunk.cy);
             view.publishers.push(Presence { node: *node, entities: c.avatars });
         }
+    }
+    for page in reports.iter().filter_map(|(_, r)| r.status.as_ref()).flat_map(|status| &status.pages) {
+        let view = views.entry(page.chunk).or_default();
+        (view.cx, view.cy) = (page.chunk.cx, page.chunk.cy);
+        view.things = Things { taken: page.taken, piles: page.piles, built: page.built, claimed: page.owner != 0 };
     }
     for crowd in reports.iter().flat_map(|(_, r)| &r.crowds) {
         let view = views.entry(crowd.chunk).or_default();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use console::{
     ChunkView, Cluster, Console, ConsoleError, Counters, EntityView, HostRule, IslandView, LinkView, NodeIndex,
-    NodeView, Presence, Snapshot, Source, Swatch, Terrain,
+    NodeView, Presence, Snapshot, Source, Swatch, Terrain, Things,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -43,7 +43,15 @@ impl Source for Counting {
             cluster: Cluster { name: "test".to_owned(), software: self.ballast.clone(), ..Cluster::default() },
             island: IslandView { id: 3, seed: u64::MAX, size_chunks: 1 },
             nodes: vec![node("ada"), node("bob")],
-            chunks: vec![ChunkView { cx: -1, cy: 2, publishers, viewers: 2, step: 3, movers: 1_800 }],
+            chunks: vec![ChunkView {
+                cx: -1,
+                cy: 2,
+                publishers,
+                viewers: 2,
+                step: 3,
+                movers: 1_800,
+                things: Things { taken: 4, piles: 3, built: 2, claimed: true },
+            }],
             entities: vec![entity],
             links: vec![LinkView { to: NodeIndex(1), bytes_per_s: 12.5, up: true, ..LinkView::default() }],
             counters: Counters::from_iter([("zebras_total", 4.0), ("ants_ms", 0.5)]),

@@ -33,7 +33,7 @@ async fn frames_are_short_and_follow_each_other() {
     assert!(second["entities"][0][1].as_i64() > first["entities"][0][1].as_i64(), "it moves");
     let expected = serde_json::json!([u64::MAX.to_string(), first["entities"][0][1], 0, 0, 0, 0, 0, 1, "Ann \"<b>\""]);
     assert_eq!(first["entities"][0], expected);
-    assert_eq!(first["chunks"], serde_json::json!([[-1, 2, 2, [[0, 1]], 3, 1800]]));
+    assert_eq!(first["chunks"], serde_json::json!([[-1, 2, 2, [[0, 1]], 3, 1800, [4, 3, 2, true]]]));
     assert_eq!(first["links"], serde_json::json!([[0, 1, 0.0, 12.5, 0, true]]));
     assert_eq!(first["entities_left_out"], 0);
     console.stop().await;
