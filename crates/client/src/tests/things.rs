@@ -88,9 +88,15 @@ fn the_bytes_of_a_deed_are_those_of_the_commands_struct() {
         (deed::upkeep("4d-1", 3), "upkeep", 0, to_bytes(&server::UpkeepArgs { land: "4d-1".into(), periods: 3 })),
         (deed::abandon("4d-1"), "abandon", 0, to_bytes(&server::LandArgs { land: "4d-1".into() })),
     ];
+    let mut golden = Vec::new();
     for (deed, name, partner, args) in table {
+        let hex: String = args.iter().map(|byte| format!("{byte:02x}")).collect();
+        golden.push(format!("{name} {partner} {hex}"));
         assert_eq!((deed.deed.as_str(), deed.partner, deed.args), (name, partner, args), "{name}");
     }
+    // The Python client's tests hold it to the same lines.
+    let pinned: Vec<&str> = include_str!("../../golden/deeds.txt").lines().collect();
+    assert_eq!(pinned, golden);
 }
 
 #[test]
