@@ -1,10 +1,13 @@
-"""A client of Tombolo in plain Python: connect, walk, speak, see the others, and check what the server says.
+"""A client of Tombolo in plain Python: connect, walk, speak, see the others, do deeds, and check what the server says.
 
 It needs Python 3.9 and nothing else. `Client` is the way in; `Picture` is what it sees. docs/protocol.md describes
 the bytes.
 """
 
-from .client import Client, ConnectionLost, Refused, Spoke
+from . import deeds
+from .client import Agreed, BagChanged, Client, ConnectionLost, Offered, PageChanged, Refused, Replied, Spoke
 from .picture import Entity, Picture
+from .things import Land, Pages
 
-__all__ = ["Client", "ConnectionLost", "Entity", "Picture", "Refused", "Spoke"]
+__all__ = ["Agreed", "BagChanged", "Client", "ConnectionLost", "Entity", "Land", "Offered", "PageChanged", "Pages",
+           "Picture", "Refused", "Replied", "Spoke", "deeds"]

@@ -1,4 +1,4 @@
-"""`python3 -m tombolo`: walks about, speaks, dresses, and tells what it saw. Exit code 1 on violations.
+"""`python3 -m tombolo`: walks about, speaks, dresses, takes and drops, and tells what it saw. Exit code 1 on violations.
 
 Exit code 2: the command line is wrong, or nobody let us in.
 """
@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import ssl
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
-from . import motion
-from .baseline import Cache
+from . import deeds, motion
+from .baseline import Cache, decode
 from .client import Client, ConnectionLost, Corrected, Refused, Replied, parse_address
+
+ARM = 300
+"""How far it reaches for something, in units; servers allow a little more."""
 
 EXAMPLE = "example: python3 -m tombolo --connect 127.0.0.1:4242 --name mira --for 20 --json"
 
@@ -40,11 +45,31 @@ def arguments(argv):
     return args
 
 
+def errand(client: Client, draw: random.Random):
+    """What to do to things now: a deed, or the heading to something that may be taken, or nothing."""
+    x, y = client.place()
+    chunk = motion.chunk_of(x, y)
+    heaps = client.bag.items if client.bag else []
+    if heaps and draw.random() < 0.3:
+        heap = draw.choice(heaps)
+        return deeds.drop(heap.item, draw.randint(1, heap.amount))
+    seen = client.picture.seen.get(chunk)
+    data = seen and client.cache.get(seen[1])
+    props = decode(data).props if data else []
+    if not props:
+        return None
+    away = [(p.x + chunk[0] * motion.CHUNK_UNITS - x, p.y + chunk[1] * motion.CHUNK_UNITS - y, p) for p in props]
+    dx, dy, nearest = min(away, key=lambda a: a[0] ** 2 + a[1] ** 2)
+    if dx * dx + dy * dy <= ARM * ARM:
+        return deeds.gather(chunk, nearest.index, draw.randint(1, 2))
+    return round(math.atan2(dy, dx) * 16 / math.pi) % 32
+
+
 def wander(client: Client, seconds: float, draw: random.Random) -> dict:
-    """Walks for a while. Returns counts that only the walker knows."""
+    """Walks for a while, and takes and drops what there is. Returns counts that only the walker knows."""
     begin = time.monotonic()
-    turn_at = speak_at = dress_at = begin
-    most_seen, tints = 0, 0
+    turn_at = speak_at = dress_at = deed_at = begin
+    walked = Counter(most_entities=0, deeds_done=0, gained=0, lost=0)
     while time.monotonic() - begin < seconds:
         now = time.monotonic()
         if now >= turn_at:
@@ -56,15 +81,27 @@ def wander(client: Client, seconds: float, draw: random.Random) -> dict:
         if now >= dress_at:
             client.dress(draw.randrange(256))
             dress_at = now + 7.0
+        if now >= deed_at:
+            deed_at, wish = now + 0.7, errand(client, draw)
+            if isinstance(wish, int):
+                client.walk(wish, motion.WALK)
+                turn_at = now + 2.0
+            elif wish is not None:
+                client.stop()
+                client.do(wish)
+                turn_at = now + 1.5
         for happening in client.poll():
             if isinstance(happening, Corrected):
                 turn_at = min(turn_at, time.monotonic() + 0.2)
             elif isinstance(happening, Replied) and happening.request and happening.code == 0:
-                tints += 1
-        most_seen = max(most_seen, len(client.picture.entities))
+                walked["deeds_done"] += 1
+                walked["gained"] += sum(heap.amount for heap in happening.gained)
+                walked["lost"] += sum(heap.amount for heap in happening.lost)
+        walked["most_entities"] = max(walked["most_entities"], len(client.picture.entities))
     client.stop()
     client.poll()
-    return {"most_entities": most_seen, "deeds_done": tints, "entities": len(client.picture.entities)}
+    bag = {heap.item: heap.amount for heap in client.bag.items} if client.bag else {}
+    return {**walked, "entities": len(client.picture.entities), "traces": len(client.pages), "bag": bag}
 
 
 def report(client: Client, walked: dict) -> dict:

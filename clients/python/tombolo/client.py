@@ -1,7 +1,8 @@
 """A connection to the world: handshake, clock, own avatar, requests, and reconnecting.
 
 One thread, no callbacks: call `Client.poll` again and again; it reads what came, sends what is due and returns what
-happened. Between two calls look at `Client.picture`, and call `walk`, `speak`, `dress`.
+happened. Between two calls look at `Client.picture`, `Client.pages` and `Client.bag`, and call `walk`, `speak`, `dress`,
+`do` (a deed, see `deeds`), `offer` and `agree`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Deque, Dict, List, Optional, Set, Tuple, Union
 
-from . import baseline, frames, messages, motion
+from . import baseline, deeds, frames, messages, motion
 from .motion import Segment
 from .picture import Picture
+from .things import Pages
 from .wire import SERVER_MESSAGE_BYTES, Envelope, Splitter, WireError
 
 OLDEST = NEWEST = 1
@@ -54,10 +56,14 @@ class Spoke:
 
 @dataclass(frozen=True)
 class Replied:
-    """A request has its outcome; code 0 is done. Speech has the request 0."""
+    """A request has its outcome; code 0 is done. Speech has the request 0. The rest is of deeds: what came into the bag,
+    what went out of it, and the ids of what was made."""
 
     request: int
     code: int
+    gained: Tuple[messages.Heap, ...] = ()
+    lost: Tuple[messages.Heap, ...] = ()
+    made: Tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,38 @@ class Corrected:
     motion: int
 
 
-Happening = Union[Spoke, Replied, Corrected]
+@dataclass(frozen=True)
+class BagChanged:
+    """`Client.bag` is not as it was."""
+
+
+@dataclass(frozen=True)
+class PageChanged:
+    """What lies and stands in a chunk is not as it was: `Client.pages`."""
+
+    cx: int
+    cy: int
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Somebody offers a trade: `Client.agree` to it, or not. `gives` and `takes` are as the other sees them."""
+
+    by: int
+    number: int
+    gives: Tuple[messages.Heap, ...]
+    takes: Tuple[messages.Heap, ...]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Somebody agreed to an offer of mine: do the deed `trade` with it within half a minute."""
+
+    by: int
+    offer: messages.Offer
+
+
+Happening = Union[Spoke, Replied, Corrected, BagChanged, PageChanged, Offered, Agreed]
 
 
 def parse_address(text: str) -> Address:
@@ -99,6 +136,8 @@ class Client:
         self.welcome: Optional[messages.Welcome] = None
         self.epoch = 0
         self.picture: Optional[Picture] = None
+        self.pages = Pages()
+        self.bag: Optional[messages.Bag] = None
         self.rtt_ms: List[float] = []
         self._home = address
         self._addresses: Deque[Address] = deque([address])
@@ -107,6 +146,7 @@ class Client:
         self._unanswered: Dict[int, messages.Message] = {}
         self._retry_at: Dict[int, float] = {}
         self._ticket = b""
+        self._bag_is_old = False
 
     # Life of a connection
 
@@ -165,6 +205,9 @@ class Client:
         self._addresses = deque([here, *(a for a in [*others, self._home] if a != here)])
         self._fold_picture()
         self.picture = Picture(welcome.island, welcome.size_chunks, welcome.tick_hz)
+        self.pages.clear()
+        # The first bag of a session is as of its beginning, whatever its revision.
+        self._bag_is_old = True
         self._clock_ms = welcome.server_ms - time.monotonic() * 1000
         self._best_rtt_ms = float("inf")
         self._own = Segment(welcome.x, welcome.y, self.now_tick(), 0)
@@ -215,11 +258,28 @@ class Client:
 
     def dress(self, tint: int) -> int:
         """The deed of changing the avatar's tint. Returns the request id that `Replied` will name."""
+        return self._ask(messages.Dress(tint))
+
+    def do(self, deed: messages.Deed) -> int:
+        """A deed, as a function of `deeds` makes it. Returns the request id that `Replied` will name."""
+        return self._ask(deed)
+
+    def offer(self, to: int, gives: Dict[str, int], takes: Dict[str, int]) -> messages.Offer:
+        """Offers a trade to somebody in view. If they agree, `Agreed` names it: do `deeds.trade` with it then."""
+        offer = messages.Offer(to, deeds.heaps(gives), deeds.heaps(takes))
+        self._send(offer)
+        return offer
+
+    def agree(self, offered: Offered) -> None:
+        """Agrees to an offer. The other does the trade."""
+        self._send(messages.Agree(offered.by, offered.number))
+
+    def _ask(self, message: messages.Message) -> int:
         if len(self._unanswered) >= REQUESTS_IN_FLIGHT:
             raise RuntimeError("too many requests in flight")
         request, self._next_request = self._next_request, self._next_request + 1
-        self._unanswered[request] = messages.Dress(tint)
-        self._send(self._unanswered[request], request)
+        self._unanswered[request] = message
+        self._send(message, request)
         return request
 
     # Clock and place
@@ -327,6 +387,16 @@ class Client:
             return self._tick(message.payload)
         if isinstance(message, messages.Reply):
             return self._reply(envelope.request, message)
+        if isinstance(message, messages.DeedReply):
+            return self._reply(envelope.request, message, message.gained, message.lost, message.made)
+        if isinstance(message, messages.Bag):
+            return self._bag(message)
+        if isinstance(message, messages.Page):
+            return [PageChanged(message.cx, message.cy)] if self.pages.take(message) else []
+        if isinstance(message, messages.Offered):
+            return [Offered(message.by, message.number, tuple(message.gives), tuple(message.takes))]
+        if isinstance(message, messages.Agreed):
+            return [Agreed(message.by, messages.Offer(message.by, message.gives, message.takes))]
         if isinstance(message, messages.Baseline):
             self._baseline(message)
         elif isinstance(message, messages.Pong):
@@ -342,6 +412,10 @@ class Client:
         for item in items:
             if isinstance(item, frames.Ack):
                 happenings += self._ack(tick, item)
+            elif isinstance(item, frames.Unseen):
+                self.pages.unseen((item.cx, item.cy))
+            elif isinstance(item, frames.Reset):
+                self.pages.clear()
         for entity, line in spoken:
             self.counts["heard"] += 1
             happenings.append(Spoke(entity, line.decode("utf-8", "replace")))
@@ -363,13 +437,19 @@ class Client:
             self._own = self._own.onward(sent.tick, sent.motion, hz)
         return [Corrected(ack.x, ack.y, ack.motion)]
 
-    def _reply(self, request: int, reply: messages.Reply) -> List[Happening]:
+    def _bag(self, bag: messages.Bag) -> List[Happening]:
+        if not (self._bag_is_old or self.bag is None or bag.rev > self.bag.rev):
+            return []
+        self.bag, self._bag_is_old = bag, False
+        return [BagChanged()]
+
+    def _reply(self, request: int, reply, gained=(), lost=(), made=()) -> List[Happening]:
         if request in self._unanswered and reply.meaning == messages.RETRY:
             self._retry_at[request] = time.monotonic() + max(reply.retry_after_ms, 100) / 1000
             return []
         self._unanswered.pop(request, None)
         self.counts["replies" if reply.code == 0 else "refusals"] += 1
-        return [Replied(request, reply.code)]
+        return [Replied(request, reply.code, tuple(gained), tuple(lost), tuple(made))]
 
     def _baseline(self, message: messages.Baseline) -> None:
         self.counts["baselines"] += 1

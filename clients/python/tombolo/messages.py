@@ -59,6 +59,11 @@ def _write(kind: str, value) -> bytes:
     return struct.pack("<Q", len(data)) + data
 
 
+def packed(message: "Message") -> bytes:
+    """The payload alone: what a deed's arguments have in common with a message."""
+    return message._packed()
+
+
 class Message:
     """What all control messages can do."""
 

@@ -7,6 +7,8 @@ use hdrhistogram::Histogram;
 use protocol::Incarnation;
 use world::{EntityId, Position};
 
+use crate::deeds_told::Told;
+use crate::hands::Grounds;
 use crate::latency::{Latency, histogram};
 use crate::report::{NodesSeen, Percentiles, Progress, Report};
 use crate::returns::Returns;
@@ -31,6 +33,8 @@ pub(crate) struct Board {
     pub(crate) lateness: Histogram<u64>,
     pub(crate) returns: Returns,
     pub(crate) meeting: Option<Position>,
+    pub(crate) told: Told,
+    pub(crate) grounds: Grounds,
     entries: Vec<Entry>,
     serving: BTreeMap<EntityId, Incarnation>,
     seen: BTreeMap<(Incarnation, Incarnation), BTreeSet<EntityId>>,
@@ -43,6 +47,8 @@ impl Board {
             lateness: histogram(),
             returns: Returns::new(),
             meeting: None,
+            told: Told::new(),
+            grounds: Grounds::new(),
             entries: vec![Entry::default(); bots as usize],
             serving: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -79,7 +85,8 @@ impl Board {
 
     pub(crate) fn progress(&self, elapsed_ms: u64) -> Progress {
         let latency_ms = Percentiles::of(&self.latency_of_all());
-        let mut progress = Progress { elapsed_ms, latency_ms, ..Progress::default() };
+        let (deeds_done, deeds_wrong) = (self.told.done_so_far(), self.told.wrong_so_far());
+        let mut progress = Progress { elapsed_ms, latency_ms, deeds_done, deeds_wrong, ..Progress::default() };
         for entry in &self.entries {
             progress.started += u32::from(entry.started);
             progress.playing += u32::from(entry.playing);
@@ -125,6 +132,7 @@ impl Board {
         report.latency_same_node_ms = Percentiles::of(&self.latency.same_node);
         report.latency_other_node_ms = Percentiles::of(&self.latency.other_node);
         report.lateness_ms = Percentiles::of(&self.lateness);
+        report.deeds = self.told.report();
         report.resume_ms = Percentiles::of(self.returns.took());
         report.returns = self.returns.told().to_vec();
         report.nodes_seen = self

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use client::tcp::Driver;
-use client::{Client, ClientConfig, ClientInput, Ending, Event, Lost, State};
+use client::{Client, ClientConfig, Ending, Event, Lost, Performed, State};
 use protocol::tick::Lane;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -13,9 +13,12 @@ use world::Position;
 
 use crate::behaviour::{Act, Mind, Senses};
 use crate::board::{self, Board};
+use crate::deeds_told::Who;
+use crate::hands::{Around, Hands};
 use crate::latency::record;
 use crate::plan::Plan;
 use crate::returns::Out;
+use crate::run::ANSWERS;
 
 /// How often a bot's counts are copied to the board.
 const BEAT: Duration = Duration::from_secs(1);
@@ -29,8 +32,11 @@ pub(crate) struct Bot {
     index: u32,
     driver: Driver,
     mind: Mind,
+    hands: Hands,
+    account: String,
     board: Rc<RefCell<Board>>,
     observes: bool,
+    does_deeds: bool,
     home: Option<Position>,
     corrected: bool,
     started: Instant,
@@ -68,9 +74,11 @@ impl Bot {
     fn new(plan: &Plan, index: u32, board: Rc<RefCell<Board>>) -> Option<Self> {
         let behaviour = plan.behaviour_of(index)?;
         let observes = plan.observes(index);
+        let (does_deeds, account) = (behaviour.does_deeds(), plan.name_of(index));
         let seed = plan.seed ^ (u64::from(index) << 32);
-        let mut config = ClientConfig::new(plan.name_of(index), plan.addresses_of(index), seed);
+        let mut config = ClientConfig::new(account.clone(), plan.addresses_of(index), seed);
         config.observe = board::observe(observes);
+        config.want_baselines = does_deeds;
         config.report_moves = observes;
         config.report_inputs = true;
         {
@@ -82,9 +90,12 @@ impl Bot {
         Some(Self {
             index,
             driver: Driver::with(Client::new(config), plan.trust.clone()),
-            mind: Mind::new(behaviour.clone(), plan.seed, u64::from(index)),
+            mind: Mind::new(behaviour.clone(), &plan.tables, plan.seed, u64::from(index)),
+            hands: Hands::default(),
+            account,
             board,
             observes,
+            does_deeds,
             home: None,
             corrected: false,
             started: now,
@@ -144,14 +155,25 @@ impl Bot {
                 self.lost = Some(*lost);
             }
             Event::Closed(ending) => self.ending = Some(*ending),
+            Event::Performed(told) => self.performed(told),
+            Event::Offered(offered) => {
+                let around = Around::of(&self.driver, &mut self.board.borrow_mut().grounds);
+                let home = self.home.unwrap_or_default();
+                let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, self.corrected));
+                if let Some(act) = sight.and_then(|sight| self.mind.offered(&sight, offered)) {
+                    self.carry_out(&act);
+                }
+            }
+            Event::Agreed { offer, .. } => {
+                if let Some(act) = self.mind.agreed(offer) {
+                    self.carry_out(&act);
+                }
+            }
             Event::Moved { .. }
             | Event::Speech { .. }
             | Event::Replied { .. }
-            | Event::Performed(_)
             | Event::BagChanged
-            | Event::PageChanged { .. }
-            | Event::Offered(_)
-            | Event::Agreed { .. } => {}
+            | Event::PageChanged { .. } => {}
         }
     }
 
@@ -179,23 +201,64 @@ impl Bot {
         let here = client.position(self.driver.now()).or(self.home);
         let (Some(at), Some(home)) = (here, self.home) else { return };
         let meeting = self.board.borrow().meeting.unwrap_or(home);
-        let senses = Senses { at, home, meeting, corrected: std::mem::take(&mut self.corrected) };
+        let corrected = std::mem::take(&mut self.corrected);
+        let around =
+            if self.does_deeds { Around::of(&self.driver, &mut self.board.borrow_mut().grounds) } else { None };
+        let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, corrected));
+        let senses = Senses { at, home, meeting, corrected, sight };
         let (act, next_ms) = self.mind.act(&senses);
         self.next_act = Some(planned + Duration::from_millis(next_ms));
-        if client.state() != State::Playing {
-            return;
+        if self.driver.client().state() != State::Playing {
+            return self.put_off(act);
         }
         record(&mut self.board.borrow_mut().lateness, now.saturating_duration_since(planned));
-        match &act {
-            Act::Nothing => {}
-            Act::Steer(motion) => self.driver.handle(ClientInput::Steer(*motion)),
-            Act::Claim(at, motion) => self.driver.handle(ClientInput::Claim(*at, *motion)),
-            Act::Say(line) => self.driver.handle(ClientInput::Speak(line)),
-            Act::Dress(tint) => self.driver.handle(ClientInput::Dress(*tint)),
+        self.carry_out(&act);
+    }
+
+    fn carry_out(&mut self, act: &Act) {
+        self.hands.act(&mut self.driver, act, &mut self.board.borrow_mut());
+    }
+
+    /// Out of the world nothing is done but deeds: they wait for the next session, as those do that are under way.
+    fn put_off(&mut self, act: Act) {
+        if let Act::Do(_) | Act::Twice(_) = act {
+            self.carry_out(&act);
         }
     }
 
-    async fn end(self) {
+    fn performed(&mut self, told: &Performed) {
+        let who = self.who();
+        let wrongs = self.mind.performed(told);
+        let mut board = self.board.borrow_mut();
+        self.hands.performed(&who, told, &mut board);
+        wrongs.into_iter().for_each(|wrong| board.told.wrong(&who, wrong));
+    }
+
+    fn who(&self) -> Who {
+        let client = self.driver.client();
+        Who {
+            account: self.account.clone(),
+            entity: client.entity().map_or(0, |entity| entity.0),
+            node: client.node().map_or_else(String::new, |node| node.to_string()),
+        }
+    }
+
+    /// Waits for the answers to what was asked for.
+    async fn settle(&mut self) {
+        let until = Instant::now() + ANSWERS;
+        while self.driver.client().requests().unanswered() > 0 && self.ending.is_none() && Instant::now() < until {
+            if let Some(event) = self.driver.next(Some(until)).await {
+                self.event(&event);
+            }
+        }
+        let who = self.who();
+        self.hands.end(&who, self.driver.client(), &mut self.board.borrow_mut());
+    }
+
+    async fn end(mut self) {
+        if self.does_deeds {
+            self.settle().await;
+        }
         let failure = self.failure();
         let Self { index, driver, board, observes, .. } = self;
         if observes {

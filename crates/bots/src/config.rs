@@ -7,7 +7,7 @@ use thiserror::Error;
 use world::Gait;
 
 /// The kinds of behaviour, which are also the names of those that are built in.
-pub const BUILT_IN: [(&str, &str); 7] = [
+pub const BUILT_IN: [(&str, &str); 12] = [
     ("wander", include_str!("../../../config/bots/wander.toml")),
     ("commute", include_str!("../../../config/bots/commute.toml")),
     ("gather", include_str!("../../../config/bots/gather.toml")),
@@ -15,6 +15,11 @@ pub const BUILT_IN: [(&str, &str); 7] = [
     ("cheat-speed", include_str!("../../../config/bots/cheat-speed.toml")),
     ("cheat-teleport", include_str!("../../../config/bots/cheat-teleport.toml")),
     ("chatter", include_str!("../../../config/bots/chatter.toml")),
+    ("gatherer", include_str!("../../../config/bots/gatherer.toml")),
+    ("builder", include_str!("../../../config/bots/builder.toml")),
+    ("trader", include_str!("../../../config/bots/trader.toml")),
+    ("thief", include_str!("../../../config/bots/thief.toml")),
+    ("retrier", include_str!("../../../config/bots/retrier.toml")),
 ];
 
 /// Why a behaviour cannot be read.
@@ -119,6 +124,10 @@ macro_rules! files {
     };
 }
 
+mod folk;
+
+pub use folk::{Builder, Gatherer, Retrier, Thief, Trader};
+
 files! {
     /// `kind = "idle"`
     Idle {}
@@ -195,6 +204,11 @@ pub enum BehaviourConfig {
     CheatSpeed(CheatSpeed),
     CheatTeleport(CheatTeleport),
     Chatter(Chatter),
+    Gatherer(Gatherer),
+    Builder(Builder),
+    Trader(Trader),
+    Thief(Thief),
+    Retrier(Retrier),
 }
 
 #[derive(Deserialize)]
@@ -234,6 +248,11 @@ impl BehaviourConfig {
             "cheat-speed" => check.cheat_speed(check.read(text)?),
             "cheat-teleport" => check.cheat_teleport(check.read(text)?),
             "chatter" => check.chatter(check.read(text)?),
+            "gatherer" => check.gatherer(check.read(text)?),
+            "builder" => check.builder(check.read(text)?),
+            "trader" => check.trader(check.read(text)?),
+            "thief" => check.thief(check.read(text)?),
+            "retrier" => check.retrier(check.read(text)?),
             other => {
                 let allowed = BUILT_IN.map(|(known, _)| known).join(", ");
                 Err(check.not_allowed("kind", format!("\"{other}\""), allowed))

@@ -1,8 +1,11 @@
 //! What a run of bots is: how many, where, how fast they come, what they do, and for how long.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use client::tcp::Trust;
+use deeds::tables::Tables;
 use thiserror::Error;
 
 use crate::behaviour::Behaviour;
@@ -33,6 +36,10 @@ pub struct Plan {
     pub files_per_bot: u32,
     /// Whom to believe. With it the bots come by TLS, without it in the clear.
     pub trust: Option<Trust>,
+    /// The tables of the world: what those know who do things.
+    pub tables: Arc<Tables>,
+    /// Where a receipt of each deed is written as a line of JSON. The file is made anew.
+    pub receipts: Option<PathBuf>,
 }
 
 impl Plan {
@@ -49,6 +56,8 @@ impl Plan {
             observe_one_in: 10,
             files_per_bot: 1,
             trust: None,
+            tables: Arc::new(Tables::built_in()),
+            receipts: None,
         }
     }
 
@@ -87,7 +96,9 @@ impl Plan {
     #[must_use]
     pub fn observes(&self, index: u32) -> bool {
         let addresses = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
-        self.observe_one_in > 0 && (index / addresses).is_multiple_of(self.observe_one_in)
+        // Who does things must see them.
+        let does_deeds = self.behaviour_of(index).is_some_and(Behaviour::does_deeds);
+        does_deeds || self.observe_one_in > 0 && (index / addresses).is_multiple_of(self.observe_one_in)
     }
 
     /// The addresses of bot `index`, the one to begin with first.
@@ -149,6 +160,14 @@ pub enum BotsError {
         possible: u64,
         /// The limit that would do.
         needed: u64,
+    },
+    /// The file of receipts could not be made.
+    #[error("the receipts cannot be written to {file}: {why}")]
+    Receipts {
+        /// The file.
+        file: String,
+        /// What the system says.
+        why: String,
     },
     /// The runtime could not be made.
     #[error("the runtime could not be started: {0}")]

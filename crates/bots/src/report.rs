@@ -6,6 +6,7 @@ use client::{Checks, Counts};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::deeds_told::DeedsReport;
 use crate::returns::Return;
 
 /// Percentiles in milliseconds.
@@ -70,6 +71,10 @@ pub struct Progress {
     pub reconnects: u64,
     /// From an input to the moment another bot sees it, so far.
     pub latency_ms: Percentiles,
+    /// Deeds that were done so far.
+    pub deeds_done: u64,
+    /// Answers to deeds that should never have been, so far.
+    pub deeds_wrong: u64,
 }
 
 /// What a run found.
@@ -136,6 +141,8 @@ pub struct Report {
     pub nodes_seen: Vec<NodesSeen>,
     /// Bots that lost their connection and came back, in that order.
     pub returns: Vec<Return>,
+    /// What became of deeds.
+    pub deeds: DeedsReport,
 }
 
 impl Report {

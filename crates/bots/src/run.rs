@@ -15,6 +15,8 @@ use crate::report::{Progress, Report};
 
 /// How often progress is reported.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// How long bots that do things wait for their answers before they say goodbye. A server gives up a deed after 8 s.
+pub(crate) const ANSWERS: Duration = Duration::from_secs(10);
 /// How long all farewells together may take.
 const FAREWELLS: Duration = Duration::from_secs(3);
 
@@ -29,7 +31,12 @@ pub async fn run(
     progress: impl FnMut(&Progress),
 ) -> Result<Report, BotsError> {
     plan.check()?;
-    Ok(LocalSet::new().run_until(play(Rc::new(plan.clone()), shutdown, progress)).await)
+    let mut board = Board::new(plan.count);
+    if let Some(file) = &plan.receipts {
+        let failed = |e: std::io::Error| BotsError::Receipts { file: file.display().to_string(), why: e.to_string() };
+        board.told.write_to(file).map_err(failed)?;
+    }
+    Ok(LocalSet::new().run_until(play(Rc::new(plan.clone()), board, shutdown, progress)).await)
 }
 
 /// Like [`run`], on a runtime of its own, which lives on this thread.
@@ -45,9 +52,14 @@ pub fn run_blocking(
     runtime.map_err(|e| BotsError::Runtime(e.to_string()))?.block_on(run(plan, shutdown, progress))
 }
 
-async fn play(plan: Rc<Plan>, shutdown: watch::Receiver<bool>, mut progress: impl FnMut(&Progress)) -> Report {
+async fn play(
+    plan: Rc<Plan>,
+    board: Board,
+    shutdown: watch::Receiver<bool>,
+    mut progress: impl FnMut(&Progress),
+) -> Report {
     let start = Instant::now();
-    let board = Rc::new(RefCell::new(Board::new(plan.count)));
+    let board = Rc::new(RefCell::new(board));
     let (stop, told) = watch::channel(false);
     let mut bots = JoinSet::new();
     for index in 0..plan.count {
@@ -60,14 +72,18 @@ async fn play(plan: Rc<Plan>, shutdown: watch::Receiver<bool>, mut progress: imp
         loop {
             tokio::select! {
                 () = &mut end => break,
-                _ = ticks.tick() => progress(&board.borrow().progress(millis_since(start))),
+                _ = ticks.tick() => {
+                    board.borrow_mut().told.flush();
+                    progress(&board.borrow().progress(millis_since(start)));
+                }
             }
         }
     }
     // There are receivers as long as there are bots; without any there is nobody to tell.
     let _ = stop.send(true);
     // Who has not said goodbye by then is cut off with the set.
-    let _ = timeout(FAREWELLS, all_gone(&mut bots)).await;
+    let _ = timeout(ANSWERS + FAREWELLS, all_gone(&mut bots)).await;
+    board.borrow_mut().told.flush();
     board.borrow().report(millis_since(start))
 }
 

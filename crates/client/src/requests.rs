@@ -64,6 +64,20 @@ impl Requests {
         self.queue.len()
     }
 
+    /// The id that the next request gets.
+    #[must_use]
+    pub fn next_id(&self) -> u32 {
+        self.next_id.max(1)
+    }
+
+    /// Deeds that were sent and are not answered, in the order of their ids.
+    pub fn pending(&self) -> impl Iterator<Item = (u32, &Deed)> {
+        self.queue.iter().filter_map(|request| match (&request.wish, request.id) {
+            (Wish::Deed(deed), Some(id)) => Some((id, deed)),
+            (Wish::Deed(_) | Wish::Dress(_), _) => None,
+        })
+    }
+
     /// Takes in a wish. It comes back if too many wait.
     pub(crate) fn ask(&mut self, wish: Wish, trace: u64) -> Result<(), Wish> {
         if self.queue.len() >= REQUESTS_WAITING + REQUESTS_IN_FLIGHT {
@@ -83,7 +97,7 @@ impl Requests {
 
     /// An id for something that is sent once.
     pub(crate) fn fresh_id(&mut self) -> u32 {
-        let id = self.next_id.max(1);
+        let id = self.next_id();
         self.next_id = id.saturating_add(1);
         id
     }

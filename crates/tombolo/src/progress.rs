@@ -159,6 +159,11 @@ pub fn print_result(result: &serde_json::Value) {
                 let figure = |key: &str| inner.get(key).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
                 println!("{name:<18} p50 {:.1}  p99 {:.1}  p999 {:.1}", figure("p50"), figure("p99"), figure("p999"));
             }
+            serde_json::Value::Object(inner) if name == "deeds" => {
+                let counts = inner.iter().filter(|(_, value)| value.as_u64().is_some_and(|n| n > 0));
+                let counts: Vec<String> = counts.map(|(name, n)| format!("{n} {name}")).collect();
+                println!("{name:<18} {}", if counts.is_empty() { "none".to_owned() } else { counts.join("  ") });
+            }
             serde_json::Value::Object(_) | serde_json::Value::Array(_) => {}
             serde_json::Value::Number(n) if n.is_f64() => println!("{name:<18} {:.2}", n.as_f64().unwrap_or(0.0)),
             other => println!("{name:<18} {other}"),

@@ -14,7 +14,7 @@ use crate::config::{NodeConfig, StoreSection};
 use crate::failure::{Failure, Outcome};
 use crate::stop;
 use crate::storage::{self, OpenStore, check_loopback};
-use crate::store_files::{self, DataArgs, DumpArgs, LoadArgs};
+use crate::store_files::{self, DataArgs, DumpArgs, LedgerArgs, LoadArgs};
 
 /// Options of `tombolo store`.
 #[derive(Debug, Args)]
@@ -47,6 +47,14 @@ enum StoreCommand {
     /// Look whether all documents are as they must be: a line of JSON for each fault, and one with counts
     #[command(after_help = "Example:\n  tombolo store check --data /var/lib/tombolo/store")]
     Check(DataArgs),
+    /// Hold a store at rest to what clients were told, and count whether its items balance: one JSON object
+    #[command(
+        after_help = "Example:\n  tombolo bots --connect 127.0.0.1:7700 --behaviour gatherer --for 60s --receipts told.jsonl\n  \
+        tombolo store ledger --data /var/lib/tombolo/store --receipts told.jsonl\n\n\
+        Without receipts only the books are looked at. With them the world must have been empty before.\n\
+        Exit code 1: something is missing, doubled or out of balance."
+    )]
+    Ledger(LedgerArgs),
     /// Put the documents of a dump into an empty folder
     #[command(after_help = "Example:\n  tombolo store load --data /var/lib/tombolo/new --from monday.jsonl")]
     Load(LoadArgs),
@@ -59,6 +67,7 @@ pub fn run(args: StoreArgs) -> Outcome {
         StoreCommand::Serve { config, data, listen } => (config, data, listen),
         StoreCommand::Dump(args) => return store_files::dump(&args),
         StoreCommand::Check(args) => return store_files::check(&args),
+        StoreCommand::Ledger(args) => return store_files::ledger(&args),
         StoreCommand::Load(args) => return store_files::load(&args),
     };
     let section = config.map(|file| NodeConfig::load(&file)).transpose().map_err(Failure::usage)?.map(|c| c.store);

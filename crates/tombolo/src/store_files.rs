@@ -1,4 +1,4 @@
-//! `tombolo store dump`, `check` and `load`: the whole store as lines of JSON.
+//! `tombolo store dump`, `check`, `ledger` and `load`: the whole store as lines of JSON.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use ledger::Ledger;
 use serde_json::json;
 use store::dump::{Audit, Line};
 use store::{Document, Key};
@@ -29,6 +30,20 @@ pub struct DumpArgs {
     /// Write to this file, which must not exist, instead of the terminal
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
+}
+
+/// Options of `tombolo store ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The folder of the store; it may be in use, but nobody may act
+    #[arg(long, value_name = "FOLDER", required_unless_present = "from")]
+    data: Option<PathBuf>,
+    /// Read this dump instead of a folder
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    from: Option<PathBuf>,
+    /// What clients were told, as `tombolo bots --receipts` writes it; several are taken together
+    #[arg(long, value_name = "FILE,…", value_delimiter = ',')]
+    receipts: Vec<PathBuf>,
 }
 
 /// Options of `tombolo store load`.
@@ -140,12 +155,34 @@ pub fn check(args: &DataArgs) -> Outcome {
     Ok(ExitCode::from(u8::from(counts.faults > 0)))
 }
 
+/// Holds a store to what clients were told, and its items to its books. Exit code 1 if something is wrong.
+pub fn ledger(args: &LedgerArgs) -> Outcome {
+    let mut ledger = Ledger::default();
+    for file in &args.receipts {
+        let receipts = read(file, "--receipts")?;
+        receipts.lines().for_each(|line| ledger.receipt(line));
+    }
+    match (&args.data, &args.from) {
+        (Some(folder), _) => each_line(folder, |line| {
+            ledger.document(line);
+            Ok(())
+        })?,
+        (None, Some(file)) => read(file, "--from")?.lines().for_each(|line| ledger.document(line)),
+        (None, None) => return Err(Failure::usage("name a store: --data FOLDER or --from FILE")),
+    }
+    let findings = ledger.check();
+    println!("{}", json!(findings));
+    Ok(ExitCode::from(u8::from(!findings.is_well())))
+}
+
+fn read(file: &Path, option: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{option} {}: {e}", file.display())))
+}
+
 /// Loads a dump into an empty store. A dump that is cut off is not loaded at all.
 pub fn load(args: &LoadArgs) -> Outcome {
     let text = match &args.from {
-        Some(file) => {
-            std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("--from {}: {e}", file.display())))?
-        }
+        Some(file) => read(file, "--from")?,
         None => io::read_to_string(io::stdin().lock()).map_err(|e| Failure::usage(format!("standard input: {e}")))?,
     };
     let mut audit = Audit::default();

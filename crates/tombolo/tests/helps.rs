@@ -4,7 +4,7 @@ use crate::fixture::tombolo;
 
 #[test]
 fn every_command_has_an_example() {
-    for command in ["dev", "node", "play", "bots", "simulate", "store", "store serve"] {
+    for command in ["dev", "node", "play", "bots", "simulate", "store", "store serve", "store ledger"] {
         let ended = tombolo(&format!("{command} --help"));
         let (_, examples) = ended.out.split_once("Example").unwrap_or_else(|| panic!("no example: {}", ended.out));
         assert!(examples.contains(&format!("tombolo {command}")), "{examples}");

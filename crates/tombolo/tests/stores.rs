@@ -129,3 +129,33 @@ fn a_world_in_a_folder_is_remembered() {
         assert!(least >= Some(round), "round {round}: {avatars:?}");
     }
 }
+
+/// Ada gathered two wood and knows of it.
+const BOOKS: &str = r#"{"tombolo_store":1}
+{"key":"avatar/ada","version":3,"document":{"schema":1,"epoch":1,"holder":"h","seq":2,"rev":2,"window":[{"request":1,"content":5,"code":0,"reply":{"gained":[["wood",2]],"lost":[],"trace":null}}],"next_request":2,"forgotten":0,"bag":{"wood":2},"tally":{"made":{"wood":2}}}}
+{"end":1}
+"#;
+const TOLD: &str = r#"{"account":"ada","entity":7,"request":1,"deed":"gather","code":0,"gained":[["wood",2]]}
+"#;
+
+#[test]
+fn a_store_is_held_to_what_clients_were_told() {
+    let told = TextFile::new("told.jsonl", TOLD);
+    let cases = [
+        ("well", BOOKS.to_owned(), Some(0), [1, 0, 0, 0]),
+        ("forgot", BOOKS.replace("\"request\":1,", "\"request\":9,"), Some(1), [1, 1, 1, 0]),
+        ("one-more", BOOKS.replace("{\"wood\":2},\"tally\"", "{\"wood\":3},\"tally\""), Some(1), [1, 0, 0, 1]),
+        ("cut-off", BOOKS.replace("{\"end\":1}\n", ""), Some(1), [1, 0, 0, 0]),
+    ];
+    for (name, dump, code, expected) in cases {
+        let dump = TextFile::new(&format!("books-{name}.jsonl"), &dump);
+        let ended = tombolo(&format!("store ledger --from {} --receipts {}", dump.0.display(), told.0.display()));
+        let found = ended.json();
+        let figures = ["acknowledged", "missing", "doubled", "imbalance"].map(|key| found[key].as_u64());
+        assert_eq!((ended.code, figures), (code, expected.map(Some)), "{name}: {ended:?}");
+    }
+    let none = tombolo("store ledger");
+    assert!(none.code == Some(2) && none.err.contains("--data"), "{none:?}");
+    let missing = tombolo("store ledger --from no-such.jsonl");
+    assert!(missing.code == Some(2) && missing.err.contains("--from no-such.jsonl"), "{missing:?}");
+}

@@ -103,7 +103,10 @@ pub const ROOMS: &[Room] = &[
     room("host",            Shell,    Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]).tested_with(PLAYERS),
     // beside
     room("client",          Beside,   PureBut(&["tcp"]), &[All(Ground), One("tls")]).tested_with(&[All(Heart), One("gateway")]),
-    room("bots",            Beside,   Driven, &[All(Ground), One("client")]).tested_with(&[All(Heart), All(Shell), One("fuzz")]),
+    // What clients were told beside what is stored, for drills and simulations alike.
+    room("ledger",          Beside,   Pure,   &[One("deeds"), One("store")]).tested_with(&[One("world")]),
+    // It reads the tables as a player reads the manual.
+    room("bots",            Beside,   Driven, &[All(Ground), One("client"), One("deeds"), One("ledger")]).tested_with(&[All(Heart), All(Shell), One("fuzz")]),
     room("simulator",       Beside,   Pure,   &[All(Ground), All(Heart), One("client")]).linking(SIMULATED),
     room("example-fishing", Beside,   Pure,   &[One("deeds"), One("protocol"), One("world")]).tested_with(&[All(Heart)]),
     room("bench",           Beside,   Driven, &[All(Ground), All(Heart), All(Adapters), All(Shell)]),

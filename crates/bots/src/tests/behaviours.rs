@@ -1,5 +1,8 @@
 //! Minds without a world: what they want, step by step.
 
+use std::sync::Arc;
+
+use deeds::tables::Tables;
 use world::{Chunk, Gait, Pace, Position, Segment, Tick, TickRate, UNITS_PER_METRE};
 
 use crate::Behaviour;
@@ -10,18 +13,18 @@ const HOME: Position = Position::metres(500, 500);
 /// Lets a mind walk for so long on open ground, from `from`, and returns where it was at each act.
 fn walk(name: &str, seed: u64, from: Position, minutes: u64) -> (Vec<Act>, Vec<Position>) {
     let pace = Pace::new(TickRate::default());
-    let mut mind = Mind::new(Behaviour::load(name).unwrap(), seed, 3);
+    let mut mind = Mind::new(Behaviour::load(name).unwrap(), &Arc::new(Tables::built_in()), seed, 3);
     let (mut acts, mut places) = (Vec::new(), Vec::new());
     let mut segment = Segment::standing(from, Tick(0));
     let mut at_ms = mind.first_in_ms();
     while at_ms < minutes * 60_000 {
         let tick = Tick(at_ms / 100);
         let at = segment.at(tick, &pace);
-        let senses = Senses { at, home: HOME, meeting: HOME, corrected: false };
+        let senses = Senses { at, home: HOME, meeting: HOME, corrected: false, sight: None };
         let (act, next_ms) = mind.act(&senses);
         segment = match &act {
             Act::Steer(motion) => Segment { motion: *motion, ..segment.restated(tick, &pace) },
-            Act::Nothing | Act::Claim(..) | Act::Say(_) | Act::Dress(_) => segment,
+            _ => segment,
         };
         acts.push(act);
         places.push(at);

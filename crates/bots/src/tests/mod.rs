@@ -2,5 +2,7 @@
 
 mod behaviours;
 mod files;
+mod market;
 mod room;
 mod runs;
+mod things;

@@ -7,17 +7,20 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use protocol::client::{Closing, Input, Pong, Reply, ToClient, ToServer, Welcome};
+use protocol::client::{Baseline, Closing, GetBaseline, Input, Pong, Reply, ToClient, ToServer, Welcome};
 use protocol::envelope::{self, Context, Kind};
 use protocol::frame::{Body, Destination, Enter, Handle, Leave, Look, Move};
 use protocol::limits::CLIENT_MESSAGE_BYTES;
+use protocol::things::{Agree, Agreed, Deed, Offer, Offered};
 use protocol::tick::{Ack, Item, Lane, Slot};
 use protocol::wire::Put;
 use protocol::{Code, Envelope, Incarnation, Splitter, StreamId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
-use world::{Chunk, EntityId, Epoch, Hop, IslandId, Motion, Position};
+use world::{Chunk, EntityId, Epoch, Hop, IslandId, Millis, Motion, Position};
+
+use super::market::{Fault, Market, Person};
 
 const CHUNK: Chunk = Chunk::new(3, 3);
 const TICK_MS: u64 = 100;
@@ -31,13 +34,15 @@ pub(super) struct Script {
     pub(super) refuse: Option<Code>,
     /// Forgets to send every fifth frame.
     pub(super) lose_frames: bool,
+    /// Has a market, with this fault.
+    pub(super) market: Option<Fault>,
 }
 
 /// A running room; it ends when this is dropped.
 pub(super) struct Room {
     pub(super) addresses: Vec<String>,
     end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<u64>>,
+    thread: Option<JoinHandle<(u64, Option<Market>)>>,
 }
 
 impl Room {
@@ -47,22 +52,36 @@ impl Room {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             let local = tokio::task::LocalSet::new();
-            let state = Rc::new(RefCell::new(State { script, ..State::default() }));
+            let market = script.market.map(|fault| Market::open(CHUNK, fault));
+            let state = Rc::new(RefCell::new(State { script, market, ..State::default() }));
             local.block_on(&runtime, serve(Rc::clone(&state), tell, ended));
-            state.borrow().byes
+            let mut state = state.borrow_mut();
+            (state.byes, state.market.take())
         });
         let addresses: Vec<SocketAddr> = told.recv().expect("the doors open");
         Self { addresses: addresses.iter().map(ToString::to_string).collect(), end: Some(end), thread: Some(thread) }
     }
 
     /// Ends the room. Returns how many said goodbye.
-    pub(super) fn close(mut self) -> u64 {
+    pub(super) fn close(self) -> u64 {
+        self.end().0
+    }
+
+    /// Ends the room. Returns its market.
+    pub(super) fn close_market(self) -> Market {
+        self.end().1.expect("it had a market")
+    }
+
+    fn end(mut self) -> (u64, Option<Market>) {
         drop(self.end.take());
         self.thread.take().expect("closed once").join().expect("the room does not panic")
     }
 }
 
 struct Guest {
+    name: String,
+    entity: EntityId,
+    epoch: Epoch,
     door: u64,
     out: mpsc::UnboundedSender<Vec<u8>>,
     at: Position,
@@ -75,6 +94,9 @@ struct Guest {
 #[derive(Default)]
 struct State {
     script: Script,
+    market: Option<Market>,
+    /// The avatars by name, with how often each came.
+    avatars: BTreeMap<String, (EntityId, Epoch)>,
     guests: BTreeMap<u16, Guest>,
     left: Vec<u16>,
     next: u16,
@@ -157,7 +179,7 @@ impl State {
     ) {
         let request = Context { request: context.request, ..Context::default() };
         match said {
-            ToServer::Hello(_) => self.enter(me, out, door),
+            ToServer::Hello(hello) => self.enter(me, out, door, hello.name),
             ToServer::Input(input) => {
                 if let Some(guest) = me.and_then(|h| self.guests.get_mut(&h)) {
                     guest.judge(&input);
@@ -170,17 +192,54 @@ impl State {
                 say(out, request, &ToClient::Reply(Reply { code: 0, meaning: 0, retry_after_ms: 0 }));
             }
             ToServer::Bye => self.byes += 1,
-            ToServer::Speak(_)
-            | ToServer::GetBaseline(_)
-            | ToServer::Follow(_)
-            | ToServer::Freeze(_)
-            | ToServer::Deed(_)
-            | ToServer::Offer(_)
-            | ToServer::Agree(_) => {}
+            ToServer::GetBaseline(GetBaseline { cx, cy }) => {
+                if let Some(bytes) = self.market.as_ref().map(Market::baseline) {
+                    let hash = world::Baseline::content_hash(&bytes);
+                    say(out, request, &ToClient::Baseline(Baseline { cx, cy, hash, bytes }));
+                }
+            }
+            ToServer::Deed(deed) => self.deed(*me, out, request, &deed),
+            ToServer::Offer(offer) => self.offer(*me, &offer),
+            ToServer::Agree(agree) => self.agree(*me, agree),
+            ToServer::Speak(_) | ToServer::Follow(_) | ToServer::Freeze(_) => {}
         }
     }
 
-    fn enter(&mut self, me: &mut Option<u16>, out: &mpsc::UnboundedSender<Vec<u8>>, door: u64) {
+    fn deed(&mut self, me: Option<u16>, out: &mpsc::UnboundedSender<Vec<u8>>, request: Context, deed: &Deed) {
+        let Some(who) = me.and_then(|handle| self.guests.get(&handle)).map(Guest::person) else { return };
+        let partner = self.guests.values().find(|guest| guest.entity.0 == deed.partner).map(Guest::person);
+        let Some(market) = &mut self.market else { return };
+        let reply = market.perform(Millis(unix_ms()), &who, partner.as_ref(), request.request, deed);
+        say(out, request, &ToClient::DeedReply(reply));
+        let pages = market.pages();
+        for guest in self.guests.values().filter(|guest| !guest.fresh) {
+            if guest.entity == who.entity || partner.as_ref().is_some_and(|p| p.entity == guest.entity) {
+                say(&guest.out, Context::default(), &ToClient::Bag(market.bag(&guest.name)));
+            }
+            pages.iter().for_each(|page| say(&guest.out, Context::default(), &ToClient::Page(page.clone())));
+        }
+    }
+
+    fn offer(&mut self, me: Option<u16>, offer: &Offer) {
+        let by = me.and_then(|handle| self.guests.get(&handle)).map(|guest| guest.entity);
+        let to = self.guests.values().find(|guest| guest.entity.0 == offer.to);
+        if let (Some(by), Some(to), Some(market)) = (by, to, &mut self.market) {
+            let number = market.offer(by, offer);
+            let (gives, takes) = (offer.gives.clone(), offer.takes.clone());
+            say(&to.out, Context::default(), &ToClient::Offered(Offered { by: by.0, number, gives, takes }));
+        }
+    }
+
+    fn agree(&mut self, me: Option<u16>, Agree { by, number }: Agree) {
+        let Some(who) = me.and_then(|handle| self.guests.get(&handle)).map(|guest| guest.entity) else { return };
+        let agreed = self.market.as_mut().and_then(|market| market.agree(who, number));
+        let offerer = self.guests.values().find(|guest| guest.entity.0 == by);
+        if let (Some(Offer { gives, takes, .. }), Some(offerer)) = (agreed, offerer) {
+            say(&offerer.out, Context::default(), &ToClient::Agreed(Agreed { by: who.0, gives, takes }));
+        }
+    }
+
+    fn enter(&mut self, me: &mut Option<u16>, out: &mpsc::UnboundedSender<Vec<u8>>, door: u64, name: String) {
         if let Some(code) = self.script.refuse {
             let (code, meaning) = (code as u16, code.meaning() as u8);
             return say(out, Context::default(), &ToClient::Closing(Closing { code, meaning, retry_after_ms: 0 }));
@@ -189,13 +248,31 @@ impl State {
         let handle = self.next;
         *me = Some(handle);
         let at = CHUNK.origin().offset(1_800, 1_800);
-        let guest =
-            Guest { door, out: out.clone(), at, motion: Motion::default(), judged: None, fresh: true, moved: false };
+        let fresh = EntityId(self.avatars.len() as u64 + 1);
+        let (entity, epoch) = self.avatars.entry(name.clone()).or_insert((fresh, Epoch(0)));
+        *epoch = epoch.next();
+        let (entity, epoch) = (*entity, *epoch);
+        let next_request = self.market.as_mut().map_or(1, |market| {
+            market.welcome(&name);
+            market.next_request(&name)
+        });
+        let guest = Guest {
+            name: name.clone(),
+            entity,
+            epoch,
+            door,
+            out: out.clone(),
+            at,
+            motion: Motion::default(),
+            judged: None,
+            fresh: true,
+            moved: false,
+        };
         self.guests.insert(handle, guest);
         let welcome = Welcome {
             version: 1,
-            entity: u64::from(handle),
-            next_request: 1,
+            entity: entity.0,
+            next_request,
             tick_hz: 10,
             server_ms: unix_ms(),
             island: 1,
@@ -214,6 +291,9 @@ impl State {
             software: "room".into(),
         };
         say(out, Context::default(), &ToClient::Welcome(welcome));
+        if let Some(market) = &self.market {
+            say(out, Context::default(), &ToClient::Bag(market.bag(&name)));
+        }
     }
 
     fn tick(&mut self, since_start_ms: u64) {
@@ -225,13 +305,16 @@ impl State {
         }
         let frame = self.frame(tick);
         let key = self.key();
+        let baseline = self.market.as_ref().map_or(1, |market| world::Baseline::content_hash(&market.baseline()));
+        let pages = self.market.as_ref().map_or_else(Vec::new, Market::pages);
         for guest in self.guests.values_mut() {
+            let fresh = guest.fresh;
             let mut bytes = Vec::new();
             envelope::write(&mut bytes, Kind::Tick, Context::default(), |out| {
                 out.put_u64(tick);
                 guest.judged.take().into_iter().for_each(|ack| Item::Ack(ack).encode(out));
                 if std::mem::take(&mut guest.fresh) {
-                    Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline: 1 }.encode(out);
+                    Item::Seen { chunk: CHUNK, lane: Lane::Near, baseline }.encode(out);
                     let publisher = Incarnation(guest.door);
                     let stream = StreamId { publisher, island: IslandId(1), chunk: CHUNK, sub: 0 };
                     Item::Key { slot: Slot(1), stream, lane: Lane::Near, body: &key }.encode(out);
@@ -241,6 +324,8 @@ impl State {
             });
             // A guest that has just gone is removed by its own task.
             let _ = guest.out.send(bytes);
+            let pages = pages.iter().filter(|_| fresh);
+            pages.for_each(|page| say(&guest.out, Context::default(), &ToClient::Page(page.clone())));
         }
     }
 
@@ -289,11 +374,15 @@ impl Guest {
         self.judged = Some(Ack { seq: input.seq, at: self.at, motion: self.motion, corrected });
     }
 
+    fn person(&self) -> Person {
+        Person { name: self.name.clone(), entity: self.entity, place: self.at }
+    }
+
     fn enter(&self, handle: Handle) -> Enter {
         Enter {
             handle,
-            entity: EntityId(u64::from(handle.0)),
-            epoch: Epoch(1),
+            entity: self.entity,
+            epoch: self.epoch,
             hop: Hop(0),
             at: self.at,
             motion: self.motion,

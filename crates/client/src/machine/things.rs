@@ -63,7 +63,7 @@ impl Client {
             let context = Context { request, trace: self.addresses.draw(), epoch: 0 };
             self.send(context, &ToServer::Deed(deed.clone()));
         } else {
-            self.answered(request, Some(Wish::Deed(deed.clone())), Outcome::NotSent, Receipt::default());
+            self.nobodys(request, Outcome::NotSent, Receipt::default());
         }
     }
 
@@ -111,10 +111,7 @@ impl Client {
         let receipt = Receipt { gained, lost, made };
         match self.requests.replied(now, request, Verdict { code, meaning, retry_after_ms }) {
             Answer::Over(Some(wish), outcome) => self.answered(request, Some(wish), outcome, receipt),
-            Answer::Over(None, outcome) => {
-                let performed = Performed { request, deed: None, outcome, receipt };
-                self.event(Event::Performed(Box::new(performed)));
-            }
+            Answer::Over(None, outcome) => self.nobodys(request, outcome, receipt),
             Answer::Again => {}
             Answer::Elsewhere => return self.told_away(now, code),
         }
@@ -124,6 +121,11 @@ impl Client {
     fn told_away(&mut self, now: Millis, code: u16) -> ControlFlow<()> {
         self.lost(now, Lost::Told(code), None);
         ControlFlow::Break(())
+    }
+
+    /// A deed for which nobody waits has ended.
+    fn nobodys(&mut self, request: u32, outcome: Outcome, receipt: Receipt) {
+        self.event(Event::Performed(Box::new(Performed { request, deed: None, outcome, receipt })));
     }
 
     fn answered(&mut self, request: u32, wish: Option<Wish>, outcome: Outcome, receipt: Receipt) {

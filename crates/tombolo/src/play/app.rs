@@ -4,15 +4,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use client::{Asked, Client, Ending, Event, Outcome};
+use client::{Asked, Client, Ending, Event, Outcome, Performed};
 use protocol::client::valid_speech;
 use protocol::limits::SPEECH_BYTES;
+use protocol::things::Offered;
 use ratatui::crossterm::event::KeyEvent;
 use world::{EntityId, Gait, Millis, Motion, Position};
 
 use super::gait;
 use super::keys::{self, Command, Edit};
 use super::land::Land;
+use super::orders::{Order, all_in_words};
 use super::sight::printable;
 use crate::colours;
 
@@ -32,6 +34,8 @@ pub enum Mode {
     Speaking(String),
     /// They close the help.
     Help,
+    /// They close the list of orders.
+    Orders,
 }
 
 /// What the player wants done.
@@ -41,6 +45,8 @@ pub enum Wish {
     Speak(String),
     /// Take a tint.
     Dress(u8),
+    /// Do something to things.
+    Order(Order),
     /// Leave the world.
     Leave,
 }
@@ -76,6 +82,10 @@ pub struct App {
     pub gait: Gait,
     /// Whether the edges of chunks are shown.
     pub edges: bool,
+    /// Whether the bag and what is near are shown.
+    pub pack: bool,
+    /// The offer that was heard last.
+    pub offered: Option<Offered>,
     /// The own tint.
     pub tint: u8,
     /// The lines, the newest last.
@@ -95,6 +105,8 @@ impl App {
             mode: Mode::Walking,
             gait: Gait::Jog,
             edges: true,
+            pack: false,
+            offered: None,
             tint: 0,
             lines: VecDeque::new(),
             ended: None,
@@ -124,13 +136,16 @@ impl App {
                 Edit::Send => {
                     let line = std::mem::take(line);
                     self.mode = Mode::Walking;
+                    if let Some(order) = line.trim_start().strip_prefix('/') {
+                        return self.order(order);
+                    }
                     return valid_speech(&line).then_some(Wish::Speak(line));
                 }
                 Edit::Cancel => self.mode = Mode::Walking,
                 Edit::Leave => return Some(Wish::Leave),
                 edit => change(line, edit),
             },
-            Mode::Help => match keys::command(key)? {
+            Mode::Help | Mode::Orders => match keys::command(key)? {
                 Command::Leave => return Some(Wish::Leave),
                 _ => self.mode = Mode::Walking,
             },
@@ -146,6 +161,16 @@ impl App {
         }
     }
 
+    /// Takes in an order. What is none is answered at once.
+    fn order(&mut self, text: &str) -> Option<Wish> {
+        match Order::parse(text) {
+            Ok(Order::Help) => self.mode = Mode::Orders,
+            Ok(order) => return Some(Wish::Order(order)),
+            Err(why) => self.warn(why),
+        }
+        None
+    }
+
     fn command(&mut self, command: Command) -> Option<Wish> {
         match command {
             Command::Go { heading, hurry } => {
@@ -159,6 +184,9 @@ impl App {
                 }
             }
             Command::Speak => self.mode = Mode::Speaking(String::new()),
+            Command::Order => self.mode = Mode::Speaking("/".to_owned()),
+            Command::Take => return Some(Wish::Order(Order::Gather(1))),
+            Command::Bag => self.pack = !self.pack,
             Command::Tint => return Some(Wish::Dress(self.tint.wrapping_add(colours::TINT_STEP))),
             Command::Edges => self.edges = !self.edges,
             Command::Nearer => self.scale = self.scale.saturating_sub(1),
@@ -194,8 +222,17 @@ impl App {
                 self.log(Line::Lost(format!("{lost}; trying {address} in {seconds:.1} s")));
             }
             Event::Closed(ending) => self.ended = Some(ending),
-            // Nothing here asks for deeds, offers anything, or shows what lies about.
-            Event::Performed(_) | Event::Offered(_) | Event::Agreed { .. } => {}
+            Event::Performed(told) => self.performed(&told),
+            Event::Offered(offered) => {
+                let who = name_of(EntityId(offered.by), client);
+                let (gives, takes) = (all_in_words(&offered.gives), all_in_words(&offered.takes));
+                self.tell(format!("{who} offers {gives} for {takes}; /agree to it, or let it be"));
+                self.offered = Some(*offered);
+            }
+            Event::Agreed { by, offer } => {
+                let (who, gives, takes) = (name_of(by, client), all_in_words(&offer.gives), all_in_words(&offer.takes));
+                self.tell(format!("{who} agrees: your {gives} for {takes}"));
+            }
             // The picture goes on, so there is nothing to tell.
             Event::Handed { .. }
             | Event::BagChanged
@@ -248,6 +285,23 @@ impl App {
         }
     }
 
+    fn performed(&mut self, told: &Performed) {
+        let name = told.deed.as_ref().map_or("it", |deed| deed.deed.as_str());
+        let receipt = &told.receipt;
+        match told.outcome {
+            Outcome::Done => {
+                let sides = [("+", &receipt.gained), ("-", &receipt.lost)];
+                let words = sides.iter().filter(|(_, heaps)| !heaps.is_empty());
+                let words: Vec<String> = words.map(|(sign, heaps)| format!("{sign} {}", all_in_words(heaps))).collect();
+                self.tell(format!("{name}: {}", if words.is_empty() { "done".to_owned() } else { words.join("  ") }));
+            }
+            Outcome::Refused { code, .. } => {
+                self.warn(format!("{name}: {}", client::event::label(code).replace('_', " ")));
+            }
+            Outcome::NotSent => self.warn(format!("{name}: too many deeds wait for an answer")),
+        }
+    }
+
     /// The server is right. What follows from the ground alone is no reason to give up the wish.
     fn corrected(&mut self, at: Position, motion: Motion, land: &Land) {
         if gait::possible(self.wish, at, |p| land.biome_at(p)) != motion {
@@ -260,7 +314,8 @@ impl App {
         self.log(Line::Told(text.into()));
     }
 
-    fn warn(&mut self, text: impl Into<String>) {
+    /// Adds a line of something that went wrong.
+    pub fn warn(&mut self, text: impl Into<String>) {
         self.log(Line::Warned(text.into()));
     }
 
@@ -270,6 +325,11 @@ impl App {
         }
         self.lines.push_back(line);
     }
+}
+
+fn name_of(entity: EntityId, client: &Client) -> String {
+    let ghost = client.picture().and_then(|picture| picture.get(entity));
+    ghost.map_or_else(|| "somebody".to_owned(), |ghost| printable(&ghost.look.name))
 }
 
 fn change(line: &mut String, edit: Edit) {

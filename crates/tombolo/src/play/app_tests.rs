@@ -2,7 +2,8 @@ use protocol::limits::SPEECH_BYTES;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use world::{Biome, Chunk, Ground, Heading};
 
-use client::{ClientConfig, Lost};
+use client::{ClientConfig, Lost, Receipt};
+use protocol::things::Heap;
 
 use super::*;
 
@@ -155,4 +156,64 @@ fn bubbles_burst_after_a_while() {
         assert_eq!(app.bubbles(Millis(now)).count(), expected, "at {now} ms");
     }
     assert_eq!(app.bubbles(Millis(1_000)).next(), Some((EntityId(3), "ahoy·")));
+}
+
+#[test]
+fn an_order_is_written_like_a_line_and_answered_where_it_is_none() {
+    let mut app = App::new("ann");
+    press(&mut app, KeyCode::Char('/'));
+    write(&mut app, "drop wood 2");
+    let drop = Order::Drop("wood".into(), Some(2));
+    assert_eq!(press(&mut app, KeyCode::Enter), Some(Wish::Order(drop)));
+    press(&mut app, KeyCode::Enter);
+    write(&mut app, "/dance");
+    assert_eq!(press(&mut app, KeyCode::Enter), None);
+    assert_eq!(app.lines.back(), Some(&Line::Warned("there is no /dance; /help tells what there is".into())));
+    assert_eq!(press(&mut app, KeyCode::Char('e')), Some(Wish::Order(Order::Gather(1))));
+    press(&mut app, KeyCode::Char('/'));
+    write(&mut app, "help");
+    assert_eq!((press(&mut app, KeyCode::Enter), &app.mode), (None, &Mode::Orders));
+    assert_eq!((press(&mut app, KeyCode::Char('i')), &app.mode), (None, &Mode::Walking));
+    press(&mut app, KeyCode::Char('i'));
+    assert!(app.pack);
+}
+
+#[test]
+fn what_came_of_a_deed_is_told_in_words() {
+    let (client, land) = (Client::new(ClientConfig::new("ann", Vec::new(), 1)), Land::default());
+    let heap = |item: &str, amount| Heap { item: item.into(), amount };
+    let receipt = |gained, lost| Receipt { gained, lost, made: Vec::new() };
+    let refused = Outcome::Refused { code: protocol::Code::OutOfRange as u16, resync: false };
+    let cases = [
+        (
+            Outcome::Done,
+            receipt(vec![heap("axe", 1)], vec![heap("wood", 1), heap("rope", 1)]),
+            "craft: + 1 axe  - 1 wood, 1 rope",
+        ),
+        (Outcome::Done, Receipt::default(), "craft: done"),
+        (refused, Receipt::default(), "craft: out of range"),
+        (Outcome::NotSent, Receipt::default(), "craft: too many deeds wait for an answer"),
+    ];
+    for (outcome, receipt, expected) in cases {
+        let mut app = App::new("ann");
+        let deed = Some(client::deed::craft("axe", 1, None));
+        let told = Performed { request: 3, deed, outcome, receipt };
+        app.event(Millis(0), Event::Performed(Box::new(told)), &client, &land);
+        let told = match app.lines.back() {
+            Some(Line::Told(text) | Line::Warned(text)) => text.as_str(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn an_offer_is_told_with_what_one_gives_and_gets() {
+    let (client, land) = (Client::new(ClientConfig::new("ann", Vec::new(), 1)), Land::default());
+    let mut app = App::new("ann");
+    let gives = vec![Heap { item: "wood".into(), amount: 2 }];
+    let offered = Offered { by: 9, number: 5, gives, takes: Vec::new() };
+    app.event(Millis(0), Event::Offered(Box::new(offered.clone())), &client, &land);
+    let told = "somebody offers 2 wood for nothing; /agree to it, or let it be";
+    assert_eq!((app.lines.back(), app.offered), (Some(&Line::Told(told.into())), Some(offered)));
 }

@@ -21,6 +21,12 @@ pub enum Command {
     Gait(Gait),
     /// Begin a line.
     Speak,
+    /// Begin an order.
+    Order,
+    /// Take of what is nearest.
+    Take,
+    /// Show or hide the bag and what is near.
+    Bag,
     /// Take the next tint.
     Tint,
     /// Show or hide the edges of chunks.
@@ -72,6 +78,9 @@ pub fn command(key: KeyEvent) -> Option<Command> {
         KeyCode::Char(' ') => Command::Stop,
         KeyCode::Char(c @ '1'..='6') => Command::Gait(Gait::from_index(c as u8 - b'0')?),
         KeyCode::Enter | KeyCode::Char('t') => Command::Speak,
+        KeyCode::Char('/') => Command::Order,
+        KeyCode::Char('e') => Command::Take,
+        KeyCode::Char('i') => Command::Bag,
         KeyCode::Char('c') => Command::Tint,
         KeyCode::Char('g') => Command::Edges,
         KeyCode::Char('+' | '=') => Command::Nearer,
@@ -153,6 +162,9 @@ mod tests {
             (c('7'), PLAIN, None),
             (KeyCode::Enter, PLAIN, Some(Command::Speak)),
             (c('t'), PLAIN, Some(Command::Speak)),
+            (c('/'), PLAIN, Some(Command::Order)),
+            (c('e'), PLAIN, Some(Command::Take)),
+            (c('i'), PLAIN, Some(Command::Bag)),
             (c('c'), PLAIN, Some(Command::Tint)),
             (c('c'), control, Some(Command::Leave)),
             (c('d'), control, None),

@@ -94,6 +94,7 @@ impl Widget for Map<'_> {
         for (chunk, ground) in self.land.known() {
             self.props(&camera, chunk, ground, buffer);
         }
+        self.things(&camera, buffer);
         let mut taken = Taken::new(area);
         self.people(&camera, &mut taken, buffer);
         self.me(&camera, at, motion, &mut taken, buffer);
@@ -141,6 +142,16 @@ impl Map<'_> {
                 let (symbol, ink) = prop_look(prop.kind);
                 buffer[cell].set_symbol(symbol).set_style(self.colours.ink(ink));
             }
+        }
+    }
+
+    /// Piles and buildings, over what grows there.
+    fn things(&self, camera: &Camera, buffer: &mut Buffer) {
+        for thing in &self.sight.things {
+            let Some(cell) = camera.cell(thing.at()) else { continue };
+            let (symbol, ink) =
+                if thing.is_built() { ("■", Rgb(0xd8, 0xb0, 0x80)) } else { ("▪", Rgb(0xf0, 0xe4, 0x42)) };
+            buffer[cell].set_symbol(symbol).set_style(self.colours.ink(ink).add_modifier(Modifier::BOLD));
         }
     }
 

@@ -1,6 +1,9 @@
 use world::island::{CELLS, Prop, VERTICES};
 
+use protocol::things::Trace;
+
 use super::*;
+use crate::play::sight::Thing;
 
 /// Two chunks: meadow with an oak in the west, the sea in the east.
 fn land() -> Land {
@@ -29,6 +32,9 @@ fn sight(at: (i32, i32), people: Vec<Person>) -> Sight {
         reconnects: 0,
         corrections: 0,
         violations: 0,
+        bag: Vec::new(),
+        things: Vec::new(),
+        parcel: None,
     }
 }
 
@@ -57,6 +63,20 @@ fn ground_props_edges_and_people_lie_where_they_are() {
     assert_eq!(drawn[3], expected[1], "{drawn:#?}");
     assert_eq!(drawn[1], "     ┼┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┼┈┈┈┈");
     assert_eq!(drawn[0].trim(), "", "nothing is known north of the island");
+}
+
+#[test]
+fn piles_and_buildings_lie_over_what_grows_and_under_people() {
+    let thing = |kind, (x, y): (i32, i32)| {
+        let at = Position::metres(x, y);
+        let trace = Trace { kind, x: at.x, y: at.y, ..Trace::default() };
+        Thing { chunk: at.chunk(), trace }
+    };
+    let people = vec![person(2, "bea", (20, 10), Motion::default())];
+    let things = vec![thing(2, (5, 5)), thing(3, (8, 5)), thing(2, (20, 10))];
+    let drawn = drawn(&Sight { things, ..sight((15, 10), people) }, Vec::new(), Colours::None, (40, 12));
+    assert_eq!((drawn[3].chars().nth(10), drawn[3].chars().nth(13)), (Some('▪'), Some('■')), "{drawn:#?}");
+    assert_eq!(drawn[6].chars().nth(25), Some('●'), "{drawn:#?}");
 }
 
 #[test]

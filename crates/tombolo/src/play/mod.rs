@@ -1,4 +1,4 @@
-//! `tombolo play`: walk and speak in the terminal among the others.
+//! `tombolo play`: walk, speak and do things in the terminal among the others.
 //!
 //! [`App`] is what the player has in mind, [`Sight`] what is seen, [`Land`] the ground; `panel` draws them. This file
 //! lets keys, the connection and the screen take their turns. It decides nothing of the world: the client library
@@ -9,6 +9,7 @@ mod gait;
 mod keys;
 mod land;
 mod map;
+mod orders;
 mod panel;
 mod sight;
 
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 
 use self::app::{App, Wish};
 use self::land::Land;
+use self::orders::{Deal, Order, Scene};
 use self::sight::Sight;
 use crate::colours::Colours;
 use crate::failure::{Failure, Outcome};
@@ -39,6 +41,15 @@ use crate::stop;
 #[command(
     after_help = "Examples:\n  tombolo play --connect 127.0.0.1:7700              walk in a world that `tombolo dev` runs\n  \
     tombolo play --connect 127.0.0.1:7700 --name ann   the same as ann\n\n\
+    Arrows walk, Enter speaks, ? shows all keys. What begins with / is an order:\n  \
+    e, or /gather 3         take of the nearest tree, bush or stone\n  \
+    i                       show your bag and what is near; /look tells it\n  \
+    /drop wood 2, /pickup   put something down, take it up\n  \
+    /craft rope, /build chest, /put wood all, /take wood 2\n  \
+    /give ann wood 2, /offer ann wood 2 for stone 1, /agree\n  \
+    /eat berry 5, /claim, /share ann builder, /upkeep, /abandon\n  \
+    /help                   all of them\n\n\
+    A refusal comes with its reason: out of range means go nearer, busy hands are waited for.\n\
     It needs a terminal. NO_COLOR=1 does without colours."
 )]
 pub struct PlayArgs {
@@ -192,7 +203,30 @@ impl Table {
     }
 
     fn event(&mut self, event: Event) {
+        // Whoever offered wants the trade done.
+        let trade = match &event {
+            Event::Agreed { offer, .. } => Some(client::deed::trade(offer)),
+            _ => None,
+        };
         self.app.event(self.driver.now(), event, self.driver.client(), &self.land);
+        if let Some(trade) = trade {
+            self.driver.handle(ClientInput::Deed(&trade));
+        }
+    }
+
+    /// Carries out an order, as far as it can be meant.
+    fn order(&mut self, order: Order) {
+        let sight = Sight::of(self.driver.client(), self.driver.now());
+        match order.deal(&Scene::of(&self.app, &sight, &self.land)) {
+            Ok(Deal::Deed(deed)) => self.driver.handle(ClientInput::Deed(&deed)),
+            Ok(Deal::Offer(offer)) => self.driver.handle(ClientInput::Offer(&offer)),
+            Ok(Deal::Agree(agree)) => {
+                self.app.offered = None;
+                self.driver.handle(ClientInput::Agree(agree));
+            }
+            Ok(Deal::Tell(lines)) => lines.into_iter().for_each(|line| self.app.tell(line)),
+            Err(why) => self.app.warn(why),
+        }
     }
 
     /// Takes in a key. `false`: the player leaves.
@@ -208,6 +242,7 @@ impl Table {
         match wish {
             Some(Wish::Speak(line)) => self.driver.handle(ClientInput::Speak(&line)),
             Some(Wish::Dress(tint)) => self.driver.handle(ClientInput::Dress(tint)),
+            Some(Wish::Order(order)) => self.order(order),
             Some(Wish::Leave) => return false,
             None => self.steer(),
         }

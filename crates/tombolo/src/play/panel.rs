@@ -12,20 +12,24 @@ use world::{Gait, Millis, UNITS_PER_METRE};
 use super::app::{App, Line, Mode};
 use super::land::Land;
 use super::map::{Map, arrow, shortened};
+use super::orders::{ORDERS, Scene, in_words};
 use super::sight::Sight;
 use crate::colours::{self, Colours, Rgb};
 
 /// The smallest terminal that is drawn on, in columns and rows.
 const SMALLEST: (u16, u16) = (40, 12);
 
-const KEYS: &str = "arrows walk  space stop  1-6 gait  Enter speak  c tint  +- zoom  ? help  q leave";
-const HELP: [(&str, &str); 9] = [
+const KEYS: &str = "arrows walk  space stop  e take  / order  i bag  Enter speak  ? help  q leave";
+const HELP: [(&str, &str); 12] = [
     ("arrows, WASD, HJKL", "walk on in that direction until another key"),
     ("Y U B N", "north-west, north-east, south-west, south-east"),
     ("with Shift", "sprint"),
     ("1 to 6", "choose the gait: creep, walk, stride, jog, run, sprint"),
     ("space", "stand still"),
     ("Enter or t", "speak; everybody who sees you hears it"),
+    ("e", "take of the tree, bush or stone that is nearest"),
+    ("/", "order something: /drop wood 2, /craft rope, /build chest; /help lists all"),
+    ("i", "show or hide your bag and what is near"),
     ("c", "wear the next colour"),
     ("g, + and -", "edges of chunks, look closer or further"),
     ("q, Esc, Ctrl-C", "leave the world"),
@@ -63,9 +67,31 @@ pub fn draw(frame: &mut Frame<'_>, now: Millis, app: &App, sight: &Sight, land: 
     bar(frame, walker, &walker_text(app, sight), &scale, colours);
     frame.render_widget(Paragraph::new(log_rows_of(app, log, colours)), log);
     write_input(frame, input, app, colours);
-    if app.mode == Mode::Help {
-        help(frame, view, colours);
+    if app.pack {
+        pack(frame, view, app, sight, land, colours);
     }
+    match app.mode {
+        Mode::Help => help(frame, view, " Keys ", &HELP, colours),
+        Mode::Orders => help(frame, area, " Orders ", &ORDERS, colours),
+        Mode::Walking | Mode::Speaking(_) => {}
+    }
+}
+
+/// The bag and what is near, at the right.
+fn pack(frame: &mut Frame<'_>, area: Rect, app: &App, sight: &Sight, land: &Land, colours: Colours) {
+    let mut rows: Vec<String> = sight.bag.iter().map(in_words).collect();
+    if rows.is_empty() {
+        rows.push("nothing yet; e takes".to_owned());
+    }
+    rows.push(String::new());
+    rows.extend(Scene::of(app, sight, land).told());
+    let (width, height) = (30.min(area.width), (rows.len() as u16 + 2).min(area.height));
+    let box_area = Rect { x: area.right() - width, y: area.y, width, height };
+    let room = usize::from(width).saturating_sub(4);
+    let rows: Vec<Row<'_>> = rows.iter().map(|row| Row::raw(format!(" {}", shortened(row, room)))).collect();
+    frame.render_widget(Clear, box_area);
+    let title = Block::bordered().title(" Bag ").style(colours.ink(Rgb(0xf0, 0xf0, 0xf0)));
+    frame.render_widget(Paragraph::new(rows).block(title), box_area);
 }
 
 fn bar(frame: &mut Frame<'_>, area: Rect, left: &str, right: &str, colours: Colours) {
@@ -145,11 +171,11 @@ fn write_input(frame: &mut Frame<'_>, area: Rect, app: &App, colours: Colours) {
         frame.render_widget(Paragraph::new(KEYS).style(colours.faint()), area);
         return;
     };
-    const PROMPT: &str = "say> ";
-    let room = usize::from(area.width).saturating_sub(PROMPT.len() + 1);
+    let prompt = if line.starts_with('/') { "do> " } else { "say> " };
+    let room = usize::from(area.width).saturating_sub(prompt.len() + 1);
     let shown = end_of(line, room);
-    let column = area.x + u16::try_from(PROMPT.len() + Span::raw(shown).width()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(format!("{PROMPT}{shown}")), area);
+    let column = area.x + u16::try_from(prompt.len() + Span::raw(shown).width()).unwrap_or(0);
+    frame.render_widget(Paragraph::new(format!("{prompt}{shown}")), area);
     frame.set_cursor_position(Place::new(column.min(area.right().saturating_sub(1)), area.y));
 }
 
@@ -159,19 +185,21 @@ fn end_of(text: &str, most: usize) -> &str {
     starts.map(|at| &text[at..]).find(|rest| Span::raw(*rest).width() <= most).unwrap_or("")
 }
 
-fn help(frame: &mut Frame<'_>, area: Rect, colours: Colours) {
-    let width = 84.min(area.width);
-    let height = (HELP.len() as u16 + 2).min(area.height);
+fn help(frame: &mut Frame<'_>, area: Rect, title: &str, table: &[(&str, &str)], colours: Colours) {
+    let first = table.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    let second = table.iter().map(|(_, meaning)| meaning.chars().count()).max().unwrap_or(0);
+    let width = (first as u16 + second as u16 + 5).min(area.width);
+    let height = (table.len() as u16 + 2).min(area.height);
     let box_area = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    let rows: Vec<Row<'_>> = HELP
+    let rows: Vec<Row<'_>> = table
         .iter()
         .map(|(key, meaning)| {
-            let key = Span::styled(format!(" {key:<19}"), colours.ink(Rgb(0xf0, 0xe4, 0x42)));
+            let key = Span::styled(format!(" {key:<first$}  "), colours.ink(Rgb(0xf0, 0xe4, 0x42)));
             Row::from(vec![key, Span::raw(*meaning)])
         })
         .collect();
     frame.render_widget(Clear, box_area);
-    frame.render_widget(Paragraph::new(rows).block(Block::bordered().title(" Keys ")), box_area);
+    frame.render_widget(Paragraph::new(rows).block(Block::bordered().title(title)), box_area);
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
+use protocol::things::{Heap, Trace};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use world::{EntityId, Heading, Motion, Position, Tick};
 
 use super::*;
+use crate::play::sight::Thing;
 
 fn sight() -> Sight {
     Sight {
@@ -16,6 +18,9 @@ fn sight() -> Sight {
         reconnects: 2,
         corrections: 5,
         violations: 0,
+        bag: Vec::new(),
+        things: Vec::new(),
+        parcel: None,
     }
 }
 
@@ -62,11 +67,12 @@ fn the_end_of_a_long_line_is_seen_while_it_is_written() {
 
 #[test]
 fn every_size_is_drawn() {
-    let modes = [Mode::Walking, Mode::Help, Mode::Speaking("ahoy".into())];
+    let modes = [Mode::Walking, Mode::Help, Mode::Orders, Mode::Speaking("ahoy".into())];
     for size in [(1, 1), (39, 30), (40, 12), (80, 24), (300, 90)] {
         for mode in &modes {
             let mut app = App::new("ann");
             app.mode = mode.clone();
+            app.pack = true;
             app.lines.extend((0..50).map(|n| Line::Told(format!("line {n}"))));
             let rows = screen(size, &app, &sight());
             let asks = rows.concat().contains("at least");
@@ -80,4 +86,25 @@ fn before_the_first_welcome_nothing_is_shown_of_the_world() {
     let sight = Sight { me: None, state: State::Connecting, ..sight() };
     let rows = screen((80, 24), &App::new("ann"), &sight);
     assert!(rows.concat().contains("entering the world"), "{rows:#?}");
+}
+
+#[test]
+fn the_bag_and_what_is_near_are_shown_when_they_are_wanted() {
+    let heap = |item: &str, amount| Heap { item: item.into(), amount };
+    let pile = Trace { kind: 2, x: 37_452 + 240, y: 1_212, name: "reed".into(), amount: 7, ..Trace::default() };
+    let chunk = Position::new(pile.x, pile.y).chunk();
+    let sight = Sight { bag: vec![heap("wood", 4)], things: vec![Thing { chunk, trace: pile }], ..sight() };
+    let mut app = App::new("ann");
+    assert!(!screen((80, 24), &app, &sight).concat().contains("4 wood"));
+    app.pack = true;
+    let rows = screen((80, 24), &app, &sight).concat();
+    assert!(rows.contains(" Bag ") && rows.contains("4 wood") && rows.contains("2.0 m  7 reed"), "{rows:#?}");
+}
+
+#[test]
+fn the_help_names_every_order() {
+    let mut app = App::new("ann");
+    app.mode = Mode::Orders;
+    let rows = screen((100, 40), &app, &sight()).concat();
+    assert!(ORDERS.iter().all(|(words, meaning)| rows.contains(words) && rows.contains(meaning)), "{rows:#?}");
 }

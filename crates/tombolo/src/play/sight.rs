@@ -1,6 +1,7 @@
 //! What is seen at one moment, as plain data: the screen is drawn from it and from nothing else of the client.
 
 use client::{Client, State};
+use protocol::things::{Heap, Trace, TraceKind};
 use world::{Chunk, EntityId, Millis, Motion, Position, Tick};
 
 /// Somebody else in view.
@@ -43,6 +44,33 @@ pub struct Sight {
     pub corrections: u64,
     /// How often something was seen that should never be.
     pub violations: u64,
+    /// What the bag holds.
+    pub bag: Vec<Heap>,
+    /// Piles and buildings in view.
+    pub things: Vec<Thing>,
+    /// The parcel of the ground where one stands.
+    pub parcel: Option<String>,
+}
+
+/// A pile or a building.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// Its chunk.
+    pub chunk: Chunk,
+    /// What is known of it.
+    pub trace: Trace,
+}
+
+impl Thing {
+    /// Where it is.
+    pub fn at(&self) -> Position {
+        Position::new(self.trace.x, self.trace.y)
+    }
+
+    /// Whether it was built.
+    pub fn is_built(&self) -> bool {
+        self.trace.kind == TraceKind::Built as u8
+    }
 }
 
 impl Sight {
@@ -61,6 +89,9 @@ impl Sight {
             reconnects: client.counts().welcomes.saturating_sub(1),
             corrections: client.counts().corrections,
             violations: client.checks().total(),
+            bag: client.bag().map(|bag| bag.items.clone()).unwrap_or_default(),
+            things: things(client),
+            parcel: parcel(client, now),
         }
     }
 
@@ -68,6 +99,18 @@ impl Sight {
     pub fn chunk(&self) -> Option<Chunk> {
         self.me.map(|(at, _)| at.chunk())
     }
+}
+
+fn parcel(client: &Client, now: Millis) -> Option<String> {
+    let chunk = client.position(now)?.chunk();
+    client.picture()?.pages().land(chunk).map(|land| land.name.clone())
+}
+
+fn things(client: &Client) -> Vec<Thing> {
+    let Some(pages) = client.picture().map(client::Picture::pages) else { return Vec::new() };
+    let shown = |trace: &&Trace| trace.kind != TraceKind::Taken as u8;
+    let of = |chunk: Chunk| pages.traces(chunk).filter(shown).map(move |trace| Thing { chunk, trace: trace.clone() });
+    pages.chunks().flat_map(of).collect()
 }
 
 fn people(client: &Client, tick: Tick) -> Vec<Person> {
