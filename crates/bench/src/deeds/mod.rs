@@ -84,8 +84,8 @@ pub fn run(args: &DeedsArgs) -> Result<bool> {
                 rows.push(row);
             }
         }
-        if args.gatherers > 0 {
-            let row = runtime.block_on(gathered(args, *store))?;
+        for kind in [Kind::Tree, Kind::Hands].into_iter().filter(|_| args.gatherers > 0) {
+            let row = runtime.block_on(gathered(args, *store, kind))?;
             if !args.json {
                 println!("{}", row.line());
             }
@@ -109,9 +109,11 @@ async fn measured(args: &DeedsArgs, store: Backend, kind: Kind, sessions: usize)
     Ok(Row::of(store.name(), kind.name(), sessions, args.seconds, rounds))
 }
 
-async fn gathered(args: &DeedsArgs, store: Backend) -> Result<TreeRow> {
-    let did = play(args, store, Kind::Tree, args.gatherers, Subject::Deeds).await?;
-    Ok(TreeRow::of(store.name(), args.seconds, &did))
+/// All at one tree, for four times as long: a pair of hands does not do much in a second.
+async fn gathered(args: &DeedsArgs, store: Backend, kind: Kind) -> Result<TreeRow> {
+    let args = DeedsArgs { seconds: 4.0 * args.seconds, ..args.clone() };
+    let did = play(&args, store, kind, args.gatherers, Subject::Deeds).await?;
+    Ok(TreeRow::of(store.name(), kind.name(), args.seconds, &did))
 }
 
 /// Plays once on a fresh store; what each session did.
@@ -145,7 +147,7 @@ async fn play_raw(store: &Arc<dyn Store>, kind: Kind, sessions: usize, time: Dur
 }
 
 async fn play_deeds(store: &Arc<dyn Store>, kind: Kind, sessions: usize, time: Duration) -> Result<Vec<Did>> {
-    let rules = place::rules();
+    let rules = place::rules(kind);
     let mut raised = Vec::new();
     for who in 0..sessions {
         raised.push(Session::raise(Arc::clone(store), rules.clone(), kind, who).await?);

@@ -2,6 +2,7 @@
 //! never ends; and what they ask for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::deeds::commands::{ChestArgs, EatArgs, GatherArgs, TraceArgs};
 use ::deeds::tables::{Room, Tables};
@@ -30,18 +31,27 @@ pub enum Kind {
     One,
     /// `put-in` and `take-out` in turn at a chest of one's own: two documents.
     Two,
-    /// `gather`, all from one tree: two documents, of which one is everybody's.
+    /// `gather`, all from one tree, as fast as they can: two documents, of which one is everybody's.
     Tree,
+    /// The same with the time that hands take, as people do.
+    Hands,
 }
 
 impl Kind {
+    /// Whether all are at one page.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::Tree | Self::Hands)
+    }
+
     /// Its name in the table.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::One => "one document",
             Self::Two => "two documents",
-            Self::Tree => "one tree",
+            Self::Tree => "without a pause",
+            Self::Hands => "with their hands",
         }
     }
 }
@@ -61,16 +71,24 @@ impl Nature for Lawn {
 
 /// The rules, with bags without a bottom and trees without an end, so that no deed is ever refused.
 #[must_use]
-pub fn rules() -> Rulebook {
+pub fn rules(kind: Kind) -> Rulebook {
     let mut tables = Tables::built_in();
     let endless = Room { stacks: u16::MAX, weight_g: u32::MAX };
     tables.body.room = endless;
     tables.buildings.values_mut().for_each(|row| row.room = Some(endless));
     if let Some(oak) = tables.props.get_mut(&PropKind::Oak) {
-        (oak.units, oak.time_ms) = (u32::MAX, 0);
+        oak.units = u32::MAX;
+        oak.time_ms = if kind == Kind::Hands { oak.time_ms } else { 0 };
     }
     let (registry, nature) = (Arc::new(Registry::standard()), Arc::new(Lawn));
     Rulebook { registry, tables: Arc::new(tables), nature, island: ISLAND }
+}
+
+/// How long the hands of somebody are at it.
+#[must_use]
+pub fn pause(rules: &Rulebook, kind: Kind) -> Duration {
+    let oak = rules.tables.props.get(&PropKind::Oak).filter(|_| kind.is_shared());
+    Duration::from_millis(oak.map_or(0, |row| row.time_ms.into()))
 }
 
 /// The name of somebody.
@@ -83,7 +101,7 @@ pub fn name(who: usize) -> String {
 fn chunk(kind: Kind, who: usize) -> Chunk {
     match kind {
         Kind::One | Kind::Two => Chunk::new((who % 100) as i16, (who / 100) as i16),
-        Kind::Tree => Chunk::new(0, 0),
+        Kind::Tree | Kind::Hands => Chunk::new(0, 0),
     }
 }
 
@@ -124,7 +142,7 @@ pub fn deed(rules: &Rulebook, kind: Kind, who: usize, nth: u32) -> Performance {
         Kind::One => ("eat", to_bytes(&EatArgs { item: "berry".into(), amount: 1 })),
         Kind::Two if nth.is_multiple_of(2) => ("put-in", to_bytes(&berry())),
         Kind::Two => ("take-out", to_bytes(&berry())),
-        Kind::Tree => ("gather", to_bytes(&GatherArgs { cx: home.cx, cy: home.cy, prop: 0, units: 1 })),
+        Kind::Tree | Kind::Hands => ("gather", to_bytes(&GatherArgs { cx: home.cx, cy: home.cy, prop: 0, units: 1 })),
     };
     let actor = Actor { name: name(who), entity: EntityId(who as u64 + 1), place };
     Performance { rules: rules.clone(), deed: deed.to_owned(), args, actor, partner: None }
@@ -140,7 +158,7 @@ pub async fn settle(store: &dyn Store, kind: Kind, people: usize) -> Result<()> 
             match store.execute(Request::Insert { key: key.clone(), document }).await {
                 Reply::Applied { .. } => {}
                 // The page of all.
-                Reply::Conflict if kind == Kind::Tree && who > 0 => {}
+                Reply::Conflict if kind.is_shared() && who > 0 => {}
                 other => bail!("{key} could not be written: {other:?}"),
             }
         }

@@ -24,7 +24,7 @@ impl Writer {
         let [avatar, page] = place::documents(kind, who)?;
         let keys = match kind {
             Kind::One => vec![avatar.0],
-            Kind::Two | Kind::Tree => vec![page.0, avatar.0],
+            Kind::Two | Kind::Tree | Kind::Hands => vec![page.0, avatar.0],
         };
         let mut documents = Vec::new();
         for key in keys {

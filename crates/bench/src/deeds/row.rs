@@ -53,7 +53,9 @@ pub struct Row {
 pub struct TreeRow {
     /// The store.
     pub store: &'static str,
-    /// Who gathered.
+    /// How they gathered.
+    pub how: &'static str,
+    /// How many gathered.
     pub gatherers: usize,
     /// Deeds of all a second.
     pub deeds_per_s: f64,
@@ -124,12 +126,13 @@ impl Row {
 impl TreeRow {
     /// A row from what each did.
     #[must_use]
-    pub fn of(store: &'static str, seconds: f64, did: &[Did]) -> Self {
+    pub fn of(store: &'static str, how: &'static str, seconds: f64, did: &[Did]) -> Self {
         let mut each: Vec<usize> = did.iter().map(|did| did.times.len()).collect();
         each.sort_unstable();
         let at = |n: usize| each.get(n).copied().unwrap_or(0);
         Self {
             store,
+            how,
             gatherers: each.len(),
             deeds_per_s: each.iter().sum::<usize>() as f64 / seconds,
             min: at(0),
@@ -145,9 +148,10 @@ impl TreeRow {
     #[must_use]
     pub fn line(&self) -> String {
         format!(
-            "{:<8}{} gather from one tree: {:.0} deeds/s, each {} / {} / {} (min/median/max), p50 {:.1} ms, p99 {:.1} ms, {} asked again",
+            "{:<8}{} gather from one tree {}: {:.0} deeds/s, each {} / {} / {} (min/median/max), p50 {:.1} ms, p99 {:.1} ms, {} asked again",
             self.store,
             self.gatherers,
+            self.how,
             self.deeds_per_s,
             self.min,
             self.median,
@@ -229,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_tree_tells_who_was_left_out() {
-        let row = TreeRow::of("memory", 1.0, &[did(&[1, 1], 0), did(&[], 0), did(&[1, 1, 1], 0)]);
+        let row = TreeRow::of("memory", "without a pause", 1.0, &[did(&[1, 1], 0), did(&[], 0), did(&[1, 1, 1], 0)]);
         assert_eq!((row.min, row.median, row.max, row.deeds_per_s), (0, 2, 3, 5.0));
     }
 }

@@ -73,13 +73,17 @@ impl Session {
         }
     }
 
-    /// Does one deed after the other until a moment, then finishes what is under way. Only deeds from `from` on count.
+    /// Does one deed after the other until a moment, then finishes what is under way. Only deeds from `from` on count, and
+    /// the time that hands take is not part of a deed's.
     ///
     /// # Errors
     /// A deed ended as none of the bench may.
     pub async fn play(mut self, from: Instant, until: Instant) -> Result<Did> {
         let mut nth = 0;
+        let pause = place::pause(&self.rules, self.kind);
         let mut since = Instant::now();
+        // When the next deed is to be asked for.
+        let mut next = None;
         self.ask(nth)?;
         loop {
             while let Some(task) = self.coordinator.poll_effect() {
@@ -96,10 +100,7 @@ impl Session {
                         if since >= from && moment <= until {
                             self.did.times.push(moment - since);
                         }
-                        (nth, since) = (nth + 1, moment);
-                        if moment < until {
-                            self.ask(nth)?;
-                        }
+                        (nth, next) = (nth + 1, (moment < until).then_some(moment + pause));
                     }
                     Task::Done(_, Outcome::Again) => {
                         self.did.again += 1;
@@ -108,10 +109,15 @@ impl Session {
                     Task::Done(request, other) => bail!("deed {request} of {} ended with {other:?}", self.who),
                 }
             }
-            if self.coordinator.is_idle() {
+            if next.is_some_and(|at| at <= Instant::now()) {
+                (since, next) = (Instant::now(), None);
+                self.ask(nth)?;
+                continue;
+            }
+            if self.coordinator.is_idle() && next.is_none() {
                 return Ok(self.did);
             }
-            self.wait().await?;
+            self.wait(next).await?;
         }
     }
 
@@ -121,17 +127,18 @@ impl Session {
         self.coordinator.ask(now(), asked).context("the next deed")
     }
 
-    /// Waits for an answer of the store, or until the coordinator wants to go on.
-    async fn wait(&mut self) -> Result<()> {
-        let wakeup = self.coordinator.next_wakeup().map(|(at, _)| at.since(now()));
-        let pause = Duration::from_millis(wakeup.unwrap_or(60_000));
+    /// Waits for an answer of the store, or until the coordinator wants to go on, or the hands are free.
+    async fn wait(&mut self, next: Option<Instant>) -> Result<()> {
+        let wakeup = self.coordinator.next_wakeup().map(|(at, _)| Duration::from_millis(at.since(now())));
+        let hands = next.map(|at| at.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
+        let pause = wakeup.into_iter().chain(hands).min();
         tokio::select! {
             Some(answered) = self.asked.join_next() => {
                 let (part, key, reply) = answered.context("a request to the store")?;
                 let answer = Answer::of(&Upcasters::default(), &key, reply);
                 self.coordinator.handle(now(), Some((part, answer)));
             }
-            () = tokio::time::sleep(pause), if wakeup.is_some() => self.coordinator.handle(now(), None),
+            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => self.coordinator.handle(now(), None),
         }
         Ok(())
     }

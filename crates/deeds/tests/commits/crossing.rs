@@ -9,7 +9,7 @@ use super::wishes::{NAMES, Told, Wish, endowed, gift, trade};
 /// Requests of each.
 const EACH: u32 = 30;
 /// Milliseconds for a deed on average, with every request to the store taking 1 to 12 ms. Alone one takes about 30, and
-/// those who meet pause for up to 320.
+/// those who meet pause for up to 80 and a little more.
 const ON_AVERAGE_MS: u64 = 400;
 
 fn check(wishes: Vec<Vec<Wish>>, what: &str) {

@@ -68,7 +68,6 @@ plants! {
     blind_to_window_in_storms: BlindToWindow in_storms,
     blind_to_window_at_a_step: BlindToWindow in_steps,
     shared_holder_in_storms: SharedHolder in_storms,
-    shared_holder_at_a_step: SharedHolder in_steps,
     skip_epoch_in_storms: SkipEpoch in_storms,
     skip_epoch_at_a_step: SkipEpoch in_steps,
     stage_unread_in_storms: StageUnread in_storms,

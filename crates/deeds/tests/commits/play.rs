@@ -184,7 +184,7 @@ impl Play {
         let answered = |client: &Client| client.told.len() == client.wishes.len();
         let idle = |session: &Session| match &session.stage {
             Stage::Raising(_) => false,
-            Stage::Open { coordinator, .. } => coordinator.is_idle(),
+            Stage::Open { coordinator, .. } => coordinator.is_idle() && coordinator.next_wakeup().is_none(),
             Stage::Over => true,
         };
         calm && self.clients.iter().all(answered)

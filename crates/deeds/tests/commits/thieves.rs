@@ -100,12 +100,12 @@ fn one_consent_is_one_trade_however_often_it_is_asked_for() {
     let agreed = consent(1, market.bob.epoch);
     assert_eq!(market.ask(&wish(1), None), REFUSED, "nobody agreed");
     assert!(matches!(market.ask(&wish(1), agreed.clone()), Outcome::Committed(_)));
-    // Bob's document is staged and the deed is his too, before anybody has carried it out.
     let Outcome::Repeated { code: 0, reply } = market.ask(&wish(1), agreed.clone()) else { panic!("not remembered") };
     let receipt: KeptReceipt = serde_json::from_value(reply).expect("a receipt");
     assert_eq!((receipt.gained, receipt.lost), (vec![("flint".into(), 3)], vec![("wood".into(), 2)]));
     assert!(matches!(market.ask(&wish(1), None), Outcome::Repeated { .. }), "what is done needs no consent");
     assert_eq!(market.ask(&wish(2), agreed), REFUSED, "another request");
+    raise(&market.memory, 1, "bob again");
     assert_eq!(market.goods(), (28, 5));
 }
 

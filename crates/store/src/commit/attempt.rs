@@ -94,6 +94,8 @@ pub struct Attempt<C> {
     terms: Terms,
     holding: Holding,
     asked: Asked<C>,
+    /// Transactions that are over everywhere: the commit forgets them.
+    forgets: Vec<Txn>,
     /// The number of the current try among all of this holder.
     number: u64,
     tries: u32,
@@ -136,7 +138,19 @@ impl<C: Command> Attempt<C> {
     #[must_use]
     pub fn new(now: Millis, terms: Terms, holding: Holding, number: u64, asked: Asked<C>) -> Self {
         let deadline = now + terms.deed_ms;
-        Self { terms, holding, asked, number, tries: 0, deadline, step: Step::Beginning }
+        Self { terms, holding, asked, forgets: Vec::new(), number, tries: 0, deadline, step: Step::Beginning }
+    }
+
+    /// With transactions that its commit forgets: each of their documents was without them in the store.
+    #[must_use]
+    pub fn forgetting(self, forgets: Vec<Txn>) -> Self {
+        Self { forgets, ..self }
+    }
+
+    /// The transactions that its commit forgets.
+    #[must_use]
+    pub fn forgets(&self) -> &[Txn] {
+        &self.forgets
     }
 
     /// The greatest number that it has used for a try.

@@ -1,5 +1,8 @@
 //! One session's deeds: one attempt at a time in the order of asking, and what is still to be unstaged beside it.
 //!
+//! What a deed left is not carried out at once but after [`Terms::linger_ms`]: the next deed of the session mostly writes
+//! the same documents, and carries it out with its own write. Likewise the next commit forgets what is over everywhere.
+//!
 //! It has several requests under way, each under the [`Part`] that waits for it. Invariant: never two attempts at once,
 //! since two attempts of one avatar would fence each other off for ever.
 
@@ -60,7 +63,11 @@ pub struct Coordinator<C: Command> {
     waiting: VecDeque<Asked<C>>,
     attempt: Option<(u32, u64, Machine<Attempt<C>>)>,
     numbers_used: u64,
+    /// What is to be unstaged, and when.
+    lingering: VecDeque<(Millis, Txn, Vec<Key>)>,
     unstagers: BTreeMap<Part, (Txn, Machine<Unstager>)>,
+    /// What is over everywhere, and when it is to be forgotten without a further commit.
+    clear: VecDeque<(Millis, Txn)>,
     last_part: Part,
     tasks: VecDeque<Task>,
     over: bool,
@@ -76,13 +83,15 @@ impl<C: Command> Coordinator<C> {
             waiting: VecDeque::new(),
             attempt: None,
             numbers_used: 0,
+            lingering: VecDeque::new(),
             unstagers: BTreeMap::new(),
+            clear: VecDeque::new(),
             last_part: ATTEMPT,
             tasks: VecDeque::new(),
             over: false,
         };
         for left in open {
-            coordinator.unstage(now, left.txn.clone(), left.keys.clone());
+            coordinator.unstage(now, left.txn.clone(), left.keys.clone(), true);
         }
         coordinator
     }
@@ -114,6 +123,7 @@ impl<C: Command> Coordinator<C> {
             Some((ATTEMPT, answer)) => self.drive_attempt(now, Input::Answer(answer)),
             Some((part, answer)) => self.drive_unstager(now, part, Input::Answer(answer)),
             None => {
+                self.tidy_up(now);
                 self.drive_attempt(now, Input::Wake);
                 for part in self.unstagers.keys().copied().collect::<Vec<_>>() {
                     self.drive_unstager(now, part, Input::Wake);
@@ -132,7 +142,11 @@ impl<C: Command> Coordinator<C> {
     pub fn next_wakeup(&self) -> Option<(Millis, &'static str)> {
         let attempt = self.attempt.as_ref().and_then(|(_, _, machine)| machine.next_wakeup());
         let unstagers = self.unstagers.values().filter_map(|(_, machine)| machine.next_wakeup());
-        attempt.into_iter().chain(unstagers).min()
+        let lingering = self.lingering.front().filter(|_| self.attempt.is_none());
+        let lingering = lingering.map(|(at, ..)| (*at, "what a deed left is to be carried out"));
+        let clear = self.clear.front().filter(|_| self.attempt.is_none());
+        let clear = clear.map(|(at, _)| (*at, "a transaction is to be forgotten"));
+        attempt.into_iter().chain(unstagers).chain(lingering).chain(clear).min()
     }
 
     /// Deeds that are under way or wait.
@@ -141,10 +155,11 @@ impl<C: Command> Coordinator<C> {
         self.waiting.len() + usize::from(self.attempt.is_some())
     }
 
-    /// True when nothing is under way: the moment for a release.
+    /// True when nothing is under way: the moment for a release. Transactions that are over everywhere may still be
+    /// written down as open; the next session forgets them.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == 0 && self.unstagers.is_empty()
+        self.in_flight() == 0 && self.unstagers.is_empty() && self.lingering.is_empty()
     }
 
     fn next_attempt(&mut self, now: Millis) {
@@ -153,7 +168,9 @@ impl<C: Command> Coordinator<C> {
         }
         let Some(asked) = self.waiting.pop_front() else { return };
         let (request, content) = (asked.request, asked.content);
+        let forgets = self.clear.iter().map(|(_, txn)| txn.clone()).collect();
         let attempt = Attempt::new(now, self.terms, self.holding.clone(), self.numbers_used + 1, asked);
+        let attempt = attempt.forgetting(forgets);
         self.attempt = Some((request, content, Machine::new(now, attempt)));
         self.drain_attempt(now);
     }
@@ -173,6 +190,10 @@ impl<C: Command> Coordinator<C> {
             Some(Effect::Done(outcome)) => {
                 let request = *request;
                 self.numbers_used = machine.steps().numbers_used();
+                if matches!(outcome, Outcome::Committed(_)) {
+                    let forgotten = machine.steps().forgets();
+                    self.clear.retain(|(_, txn)| !forgotten.contains(txn));
+                }
                 self.attempt = None;
                 self.ended(now, request, outcome);
             }
@@ -188,40 +209,71 @@ impl<C: Command> Coordinator<C> {
         self.over |= matches!(outcome, Outcome::Replaced { .. });
         self.tasks.push_back(Task::Done(request, outcome));
         if let Some((txn, keys)) = staged {
-            self.unstage(now, txn, keys);
+            self.lingering.push_back((now + self.terms.linger_ms, txn, keys));
         }
+        self.tidy_up(now);
         if self.over {
             self.waiting.clear();
         }
         self.next_attempt(now);
     }
 
-    fn unstage(&mut self, now: Millis, txn: Txn, keys: Vec<Key>) {
+    /// Begins to carry out and to forget what it is time for. Before so much stands open that the next deed would have
+    /// to wait, it is time too.
+    fn tidy_up(&mut self, now: Millis) {
+        let most = self.terms.open.saturating_sub(2);
+        // The deed that is under way may carry it out: to write the same documents beside it would only make it try again.
+        let idle = self.attempt.is_none();
+        let due = |at: Millis, standing: usize| (idle && at <= now) || standing > most;
+        while self.lingering.front().is_some_and(|(at, ..)| due(*at, self.lingering.len() + self.unstagers.len())) {
+            let Some((_, txn, keys)) = self.lingering.pop_front() else { return };
+            self.unstage(now, txn, keys, false);
+        }
+        // An attempt that is under way may forget it.
+        while self.attempt.is_none() && self.clear.front().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, txn)) = self.clear.pop_front() else { return };
+            self.unstage(now, txn, Vec::new(), true);
+        }
+    }
+
+    fn unstage(&mut self, now: Millis, txn: Txn, keys: Vec<Key>, forgets: bool) {
         self.last_part.0 += 1;
         let part = self.last_part;
         let unstager = Unstager::new(self.terms, self.holding.actor.clone(), txn.clone(), keys);
+        let unstager = if forgets { unstager } else { unstager.without_forgetting() };
         self.unstagers.insert(part, (txn, Machine::new(now, unstager)));
-        self.drain_unstager(part);
+        self.drain_unstager(now, part);
     }
 
     fn drive_unstager(&mut self, now: Millis, part: Part, input: Input) {
         if let Some((_, machine)) = self.unstagers.get_mut(&part) {
             machine.handle(now, input);
-            self.drain_unstager(part);
+            self.drain_unstager(now, part);
         }
     }
 
-    fn drain_unstager(&mut self, part: Part) {
-        let Some((txn, machine)) = self.unstagers.get_mut(&part) else { return };
-        match machine.poll_effect() {
-            None => {}
-            Some(Effect::Store(ask)) => self.tasks.push_back(Task::Store(part, ask)),
-            Some(Effect::Done(unstaged)) => {
-                if let Unstaged::Unreadable(why) = unstaged {
-                    self.tasks.push_back(Task::Stuck(txn.clone(), why));
-                }
-                self.unstagers.remove(&part);
-            }
+    fn drain_unstager(&mut self, now: Millis, part: Part) {
+        let Some((_, machine)) = self.unstagers.get_mut(&part) else { return };
+        let unstaged = match machine.poll_effect() {
+            None => return,
+            Some(Effect::Store(ask)) => return self.tasks.push_back(Task::Store(part, ask)),
+            Some(Effect::Done(unstaged)) => unstaged,
+        };
+        let Some((txn, _)) = self.unstagers.remove(&part) else { return };
+        match unstaged {
+            Unstaged::Forgotten => {}
+            Unstaged::Clear => self.cleared(now, txn),
+            Unstaged::Unreadable(why) => self.tasks.push_back(Task::Stuck(txn, why)),
         }
+    }
+
+    /// A transaction is over everywhere. The next commit forgets it, unless the one that is under way may have to wait
+    /// for that.
+    fn cleared(&mut self, now: Millis, txn: Txn) {
+        let standing = self.lingering.len() + self.unstagers.len() + self.clear.len() + 1;
+        if self.attempt.is_some() && standing >= self.terms.open {
+            return self.unstage(now, txn, Vec::new(), true);
+        }
+        self.clear.push_back((now + self.terms.forget_ms, txn));
     }
 }

@@ -32,7 +32,7 @@ pub enum Patience {
 /// How a resolver ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resolved {
-    /// The document has no intent, and is this; `None` if there is no document.
+    /// The document has no intent, and is this; `None` if there is no document. See [`Resolver::carried`].
     Free(Option<Found>),
     /// An older deed is under way on it: ask later.
     Blocked,
@@ -47,6 +47,8 @@ pub struct Resolver {
     key: Key,
     patience: Patience,
     step: Step,
+    /// Whoever asked writes the document next, and carries the intent out with that same write.
+    carries: bool,
     /// Only with [`Plant::CachedResolve`].
     cached: Option<Option<Found>>,
 }
@@ -69,7 +71,15 @@ impl Resolver {
     /// A resolver.
     #[must_use]
     pub fn new(terms: Terms, key: Key, patience: Patience) -> Self {
-        Self { terms, key, patience, step: Step::Reading, cached: None }
+        Self { terms, key, patience, step: Step::Reading, carries: false, cached: None }
+    }
+
+    /// A resolver that leaves the write to who asked. What it ends with has no intent, at the version of the document
+    /// that has one: a write at that version carries the intent out and does more, in one step. A document that is to be
+    /// deleted is written all the same, so that its tombstone stands.
+    #[must_use]
+    pub fn carried(self) -> Self {
+        Self { carries: true, ..self }
     }
 
     fn read(&mut self, now: Millis, answer: Answer) -> Turn<Resolved> {
@@ -143,6 +153,9 @@ impl Resolver {
 
     fn free(&mut self, now: Millis, found: Found, committed: bool) -> Turn<Resolved> {
         let (ask, record) = free(&self.terms, &self.key, now, &found, committed);
+        if self.carries && record.body.is_some() {
+            return Turn::Done(Resolved::Free(Some(Found { version: found.version, record })));
+        }
         self.step = Step::Freeing(record);
         Turn::Ask(ask)
     }

@@ -13,7 +13,7 @@ pub const KEYS: usize = 72;
 /// Times that a command may ask for more documents. More are refused: it would never come to an end.
 pub const ROUNDS: usize = 8;
 /// Attempts at one deed before its client is told to ask again.
-pub const TRIES: u32 = 40;
+pub const TRIES: u32 = 120;
 /// Milliseconds for which others leave an attempt alone. Longer than a store under load takes for the writes of a deed,
 /// shorter than a person waits.
 pub const INTENT_MS: u64 = 2_000;
@@ -21,10 +21,17 @@ pub const INTENT_MS: u64 = 2_000;
 pub const DEED_MS: u64 = 8_000;
 /// The first pause in milliseconds before an attempt is repeated; it doubles.
 pub const PAUSE_MS: u64 = 10;
-/// The longest pause in milliseconds before an attempt is repeated.
-pub const PAUSE_MOST_MS: u64 = 320;
+/// The longest pause in milliseconds before an attempt is repeated. Where many are at one document, most of them pause:
+/// whoever has waited long must not sleep through the moments in which it is free.
+pub const PAUSE_MOST_MS: u64 = 80;
 /// The pause in milliseconds after an answer that tells nothing.
 pub const RETRY_MS: u64 = 100;
+/// Milliseconds for which the intents of a committed deed are left for the session's next deed, which often writes the
+/// same documents and then carries them out with its own write. Everybody else sees through them at any time.
+pub const LINGER_MS: u64 = 25;
+/// Milliseconds after which a transaction that is over everywhere is forgotten by a write of its own, if no further deed
+/// was committed, whose write forgets it too.
+pub const FORGET_MS: u64 = 1_000;
 /// Milliseconds after which a write that nobody saw happen is taken for dead, the difference of two clocks included.
 /// Backends give up after 2 s; a request that hangs in a network for longer than this has never been seen.
 pub const LATE_WRITE_MS: u64 = 600_000;
@@ -46,6 +53,10 @@ pub struct Terms {
     pub pause_ms: u64,
     /// The pause in milliseconds after an answer that tells nothing.
     pub retry_ms: u64,
+    /// Milliseconds for which intents are left for the next deed.
+    pub linger_ms: u64,
+    /// Milliseconds until a transaction is forgotten without a further deed.
+    pub forget_ms: u64,
     /// Milliseconds until a late write is dead.
     pub late_write_ms: u64,
     /// The planted bug.
@@ -62,6 +73,8 @@ impl Default for Terms {
             deed_ms: DEED_MS,
             pause_ms: PAUSE_MS,
             retry_ms: RETRY_MS,
+            linger_ms: LINGER_MS,
+            forget_ms: FORGET_MS,
             late_write_ms: LATE_WRITE_MS,
             planted: Planted::none(),
         }

@@ -17,6 +17,8 @@ use crate::record::Record;
 pub enum Unstaged {
     /// The transaction is over everywhere.
     Forgotten,
+    /// None of its documents has it any more; it is still to be forgotten. Only of [`Unstager::without_forgetting`].
+    Clear,
     /// A document cannot be read by this build; the transaction stays open.
     Unreadable(String),
 }
@@ -30,6 +32,7 @@ pub struct Unstager {
     /// Documents that may still have the intent.
     keys: Vec<Key>,
     step: Step,
+    forgets: bool,
     /// Only with [`Plant::UnstageOverHeader`].
     first_read: Option<Record>,
 }
@@ -51,7 +54,13 @@ impl Unstager {
     #[must_use]
     pub fn new(terms: Terms, actor: Key, txn: Txn, mut keys: Vec<Key>) -> Self {
         keys.reverse();
-        Self { terms, actor, txn, keys, step: Step::Reading, first_read: None }
+        Self { terms, actor, txn, keys, step: Step::Reading, forgets: true, first_read: None }
+    }
+
+    /// An unstager that leaves it to the next commit to forget the transaction.
+    #[must_use]
+    pub fn without_forgetting(self) -> Self {
+        Self { forgets: false, ..self }
     }
 
     /// The transaction.
@@ -67,6 +76,7 @@ impl Unstager {
                 self.step = Step::Reading;
                 Turn::Ask(Ask::get(key))
             }
+            None if !self.forgets && self.keys.is_empty() => Turn::Done(Unstaged::Clear),
             None => {
                 self.step = Step::Recalling;
                 Turn::Ask(Ask::get(&self.actor))

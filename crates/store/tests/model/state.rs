@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use store::commit::{
     Answer, Ask, Asked, Attempt, Effect, Found, Input, Machine, Outcome, Patience, Raised, Raiser, Released, Releaser,
-    Resolver, Right, Steps, Sweeper, Terms, Unstager,
+    Resolver, Right, Steps, Sweeper, Terms, Unstaged, Unstager,
 };
 use store::{Holder, Holding, Key, Record, Txn, Version};
 use world::{Epoch, Millis};
@@ -208,15 +208,24 @@ impl State {
                 },
                 Doing::Deed(index, _, holding, machine) => {
                     let number = machine.steps().numbers_used();
+                    let forgets = machine.steps().forgets().first().cloned();
                     match drive(*machine) {
                         Ok((machine, ask)) => (Doing::Deed(index, number, holding, Box::new(machine)), Some(ask)),
-                        Err(outcome) => (self.deed_ended(n, index, number, holding, outcome, roles, terms), None),
+                        Err(outcome) => {
+                            // Nothing was committed that forgets it.
+                            let left = forgets.filter(|_| !matches!(outcome, Outcome::Committed(_)));
+                            let then = self.deed_ended(n, index, number, holding.clone(), outcome, roles, terms);
+                            (forget(left, holding, then, terms), None)
+                        }
                     }
                 }
-                Doing::Unstaging(then, machine) => match drive(machine) {
+                Doing::Unstaging(then, machine) => match drive_unstager(machine) {
                     Ok((machine, ask)) => (Doing::Unstaging(then, machine), Some(ask)),
-                    Err(_) => match then {
-                        Some((index, number, holding)) => (deed(n, index, number, holding, roles, terms), None),
+                    Err((ended, txn)) => match then {
+                        Some((index, number, holding)) => {
+                            let forgets = (ended == Unstaged::Clear).then_some(txn).into_iter().collect();
+                            (deed(n, index, number, holding, forgets, roles, terms), None)
+                        }
                         None => (Doing::Over, None),
                     },
                 },
@@ -255,7 +264,7 @@ impl State {
                 let unstager = Unstager::new(*terms, holding.actor.clone(), txn, keys);
                 Doing::Unstaging(Some((0, 0, holding)), Machine::new(NOW, unstager))
             }
-            None => deed(n, 0, 0, holding, roles, terms),
+            None => deed(n, 0, 0, holding, Vec::new(), roles, terms),
         }
     }
 
@@ -302,27 +311,56 @@ impl State {
         let next = goes_on.then(|| (index + 1, number, holding.clone()));
         match (staged, next) {
             (Some((txn, keys)), next) => {
-                Doing::Unstaging(next, Machine::new(NOW, Unstager::new(*terms, holding.actor, txn, keys)))
+                let unstager = Unstager::new(*terms, holding.actor, txn, keys);
+                // If there is a further deed, its commit forgets.
+                let further = next.as_ref().is_some_and(|(index, ..)| *index < deeds.len());
+                let unstager = if further { unstager.without_forgetting() } else { unstager };
+                Doing::Unstaging(next, Machine::new(NOW, unstager))
             }
-            (None, Some((index, number, holding))) => deed(n, index, number, holding, roles, terms),
+            (None, Some((index, number, holding))) => deed(n, index, number, holding, Vec::new(), roles, terms),
             (None, None) => Doing::Over,
         }
     }
 }
 
 /// The next deed of a session, or its release, or its end.
-fn deed(n: usize, index: usize, number: u64, holding: Holding, roles: &[Role], terms: &Terms) -> Doing {
+fn deed(
+    n: usize,
+    index: usize,
+    number: u64,
+    holding: Holding,
+    forgets: Vec<Txn>,
+    roles: &[Role],
+    terms: &Terms,
+) -> Doing {
     let Role::Session { deeds, release, .. } = &roles[n] else { return Doing::Over };
     match (deeds.get(index), release) {
         (Some(each), _) => {
             let (request, content) = (each.request, each.content());
             let asked = Asked { request, content, command: each.clone(), age: NOW };
-            let attempt = Attempt::new(NOW, *terms, holding.clone(), number + 1, asked);
+            let attempt = Attempt::new(NOW, *terms, holding.clone(), number + 1, asked).forgetting(forgets);
             Doing::Deed(index, number, holding, Box::new(Machine::new(NOW, attempt)))
         }
         (None, Some(to)) => Doing::Releasing(Machine::new(NOW, Releaser::new(*terms, holding, to.clone()))),
         (None, None) => Doing::Over,
     }
+}
+
+/// Forgets what the commit of a deed that did not happen was to forget, and goes on where nothing else is to be unstaged.
+fn forget(left: Option<Txn>, holding: Holding, then: Doing, terms: &Terms) -> Doing {
+    match (left, then) {
+        (Some(txn), Doing::Over) => {
+            let unstager = Unstager::new(*terms, holding.actor, txn, Vec::new());
+            Doing::Unstaging(None, Machine::new(NOW, unstager))
+        }
+        (_, then) => then,
+    }
+}
+
+/// Lets an unstager go on; how it ended, and whose.
+fn drive_unstager(machine: Machine<Unstager>) -> Result<(Machine<Unstager>, Ask), (Unstaged, Txn)> {
+    let txn = machine.steps().txn().clone();
+    drive(machine).map_err(|ended| (ended, txn))
 }
 
 /// Lets a machine go on until it asks the store or ends.

@@ -20,7 +20,8 @@ impl<C: Command> Attempt<C> {
     }
 
     pub(super) fn commit(&mut self, now: Millis, plan: Box<Plan>, actor: Found) -> Turn<Outcome> {
-        let record = plan.committed(&self.terms, now, self.asked.request, self.asked.content, &actor.record);
+        let mut record = plan.committed(&self.terms, now, self.asked.request, self.asked.content, &actor.record);
+        record.open.retain(|open| !self.forgets.contains(&open.txn));
         let ask = Ask::write(&self.holding.actor, Some(actor.version), record.clone());
         self.step = Step::Committing(plan, Box::new(record));
         Turn::Ask(ask)

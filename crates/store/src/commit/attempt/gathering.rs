@@ -51,7 +51,8 @@ impl<C: Command> Attempt<C> {
             let turn = resolver.begin(now);
             return self.settling(now, resolver, turn);
         }
-        if actor.record.open.len() >= self.terms.open {
+        let standing = actor.record.open.iter().filter(|open| !self.forgets.contains(&open.txn));
+        if standing.count() >= self.terms.open {
             // Those who unstage are at it.
             return self.pause(now, Step::Beginning);
         }
@@ -108,7 +109,8 @@ impl<C: Command> Attempt<C> {
 
     fn read_next(&mut self, now: Millis, gathering: Box<Gathering>) -> Turn<Outcome> {
         let Some(key) = gathering.missing.last() else { return self.run(now, gathering) };
-        let mut resolver = self.resolver(key);
+        // What is written is written over the intent, what is only looked at need not be written for that.
+        let mut resolver = self.resolver(key).carried();
         let turn = resolver.begin(now);
         self.gathering(now, gathering, resolver, turn)
     }
