@@ -5,7 +5,8 @@
 //! Whatever way it ends, nothing that it started is left.
 //!
 //! `cluster` is one of each fault on a cluster of `scripts/cluster` ([`phases`]). `hostile` is harm from outside on another
-//! ([`mod@hostile`]). `kill`, `pause` and `cut` are many
+//! ([`mod@hostile`]). `ledger` kills nodes and the store while players do deeds, and compares what they were told with what is
+//! stored ([`ledger`]). `kill`, `pause` and `cut` are many
 //! faults of one kind ([`faults`]), in a network of their own ([`lab`]). Where that cannot be made they did not run, which
 //! is an end of its own ([`NotRun`]) and never a good one.
 
@@ -23,6 +24,7 @@ mod findings;
 mod hostile;
 mod http;
 mod lab;
+mod ledger;
 mod phases;
 mod stage;
 mod verdict;
@@ -36,7 +38,9 @@ use findings::Findings;
 #[command(
     after_help = "Examples:\n  cargo xtask drill --short\n  cargo xtask drill cluster --bots 200 --for 120s --json\n  \
     cargo xtask drill cut --bots 200 --count 33\n  \
-    cargo xtask drill hostile --bots 200 --for 30s --json\n  cargo xtask drill all --short\n\n\
+    cargo xtask drill hostile --bots 200 --for 30s --json\n  \
+    cargo xtask drill ledger --for 120s --json\n  cargo xtask drill ledger --short --plant rollback   must fail\n  \
+    cargo xtask drill all --short\n\n\
     Exit code 0: everything held. 1: a bound was broken. 2: the drill itself failed. 3: it did not run, because kill,\n\
     pause and cut need root with CAP_NET_ADMIN and CAP_SYS_ADMIN, and nft."
 )]
@@ -56,6 +60,9 @@ pub struct Args {
     /// Fewer players, and each kind of fault once
     #[arg(long)]
     short: bool,
+    /// A fault that the ledger must find, so that the drill fails
+    #[arg(long, value_enum, value_name = "PLANT")]
+    plant: Option<ledger::Plant>,
     /// Print one JSON object and nothing else on standard output
     #[arg(long)]
     json: bool,
@@ -77,6 +84,8 @@ enum Drill {
     Cut,
     /// Clients and peers that mean harm, beside honest players
     Hostile,
+    /// Gatherers and traders, while a node or the store is killed every 5 s: is what they were told still so?
+    Ledger,
     /// All of these, one after the other
     All,
 }
@@ -89,6 +98,7 @@ impl Drill {
             Self::Pause => "pause",
             Self::Cut => "cut",
             Self::Hostile => "hostile",
+            Self::Ledger => "ledger",
             Self::All => "all",
         }
     }
@@ -105,6 +115,8 @@ pub struct Order {
     pub time: Duration,
     /// Whether each kind of fault once is enough.
     pub short: bool,
+    /// What is planted, for the ledger.
+    pub plant: Option<ledger::Plant>,
 }
 
 /// A drill that did not run, and why.
@@ -132,7 +144,9 @@ pub fn run(args: &Args) -> Result<bool> {
         count: args.count.unwrap_or(if args.short { 3 } else { 12 }),
         time: args.time.unwrap_or_default(),
         short: args.short,
+        plant: args.plant,
     };
+    anyhow::ensure!(args.plant.is_none() || args.which == Drill::Ledger, "--plant is for the drill ledger");
     if let Some(binary) = &args.inside {
         lab::door::watch_the_door();
         let findings = faults::run(args.which, &order, faults::open(binary, &logs(args.which))?)?;
@@ -152,7 +166,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// All drills. One that fails does not hide the others.
 fn all(order: &Order, json: bool) -> Result<bool> {
     let (mut objects, mut well, mut not_run) = (Map::new(), true, None);
-    for which in [Drill::Cluster, Drill::Kill, Drill::Pause, Drill::Cut] {
+    for which in [Drill::Cluster, Drill::Ledger, Drill::Kill, Drill::Pause, Drill::Cut] {
         eprintln!("drill: --- {}", which.name());
         match drill(which, order) {
             Ok(findings) => {
@@ -187,6 +201,9 @@ fn drill(which: Drill, order: &Order) -> Result<Findings> {
     }
     if which == Drill::Hostile {
         return hostile::run(order);
+    }
+    if which == Drill::Ledger {
+        return ledger::run(order);
     }
     if let Some(why) = lab::door::closed() {
         return Err(NotRun { which: which.name(), why }.into());

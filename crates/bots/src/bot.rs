@@ -9,7 +9,7 @@ use client::{Client, ClientConfig, Ending, Event, Lost, Performed, State};
 use protocol::tick::Lane;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use world::Position;
+use world::{Gait, Position};
 
 use crate::behaviour::{Act, Mind, Senses};
 use crate::board::{self, Board};
@@ -39,6 +39,8 @@ pub(crate) struct Bot {
     does_deeds: bool,
     home: Option<Position>,
     corrected: bool,
+    /// The server has stopped it since its last act.
+    stopped: bool,
     started: Instant,
     next_act: Option<Instant>,
     next_beat: Instant,
@@ -98,6 +100,7 @@ impl Bot {
             does_deeds,
             home: None,
             corrected: false,
+            stopped: false,
             started: now,
             next_act: None,
             next_beat: now + BEAT,
@@ -128,7 +131,10 @@ impl Bot {
                     self.board.borrow_mut().serves(*node, entity);
                 }
             }
-            Event::Corrected { .. } => self.corrected = true,
+            Event::Corrected { motion, .. } => {
+                self.corrected = true;
+                self.stopped |= motion.gait == Gait::Stand;
+            }
             // Also one that repeats the motion: the server may have stopped the avatar in between.
             Event::InputSent { at, motion, .. } => {
                 let client = self.driver.client();
@@ -159,7 +165,7 @@ impl Bot {
             Event::Offered(offered) => {
                 let around = Around::of(&self.driver, &mut self.board.borrow_mut().grounds);
                 let home = self.home.unwrap_or_default();
-                let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, self.corrected));
+                let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, self.stopped));
                 if let Some(act) = sight.and_then(|sight| self.mind.offered(&sight, offered)) {
                     self.carry_out(&act);
                 }
@@ -201,10 +207,10 @@ impl Bot {
         let here = client.position(self.driver.now()).or(self.home);
         let (Some(at), Some(home)) = (here, self.home) else { return };
         let meeting = self.board.borrow().meeting.unwrap_or(home);
-        let corrected = std::mem::take(&mut self.corrected);
+        let (corrected, stopped) = (std::mem::take(&mut self.corrected), std::mem::take(&mut self.stopped));
         let around =
             if self.does_deeds { Around::of(&self.driver, &mut self.board.borrow_mut().grounds) } else { None };
-        let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, corrected));
+        let sight = around.as_ref().and_then(|around| around.sight(&self.driver, home, stopped));
         let senses = Senses { at, home, meeting, corrected, sight };
         let (act, next_ms) = self.mind.act(&senses);
         self.next_act = Some(planned + Duration::from_millis(next_ms));
@@ -246,9 +252,12 @@ impl Bot {
     /// Waits for the answers to what was asked for.
     async fn settle(&mut self) {
         let until = Instant::now() + ANSWERS;
-        while self.driver.client().requests().unanswered() > 0 && self.ending.is_none() && Instant::now() < until {
-            if let Some(event) = self.driver.next(Some(until)).await {
-                self.event(&event);
+        while self.ending.is_none() {
+            // What was answered may still be on its way to us behind other events.
+            let answered = self.driver.client().requests().unanswered() == 0;
+            match self.driver.next(Some(if answered { Instant::now() } else { until })).await {
+                Some(event) => self.event(&event),
+                None => break,
             }
         }
         let who = self.who();

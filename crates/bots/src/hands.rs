@@ -70,14 +70,14 @@ impl Around {
     }
 
     /// As a mind sees it.
-    pub(crate) fn sight<'a>(&'a self, driver: &'a Driver, home: Position, corrected: bool) -> Option<Sight<'a>> {
+    pub(crate) fn sight<'a>(&'a self, driver: &'a Driver, home: Position, stopped: bool) -> Option<Sight<'a>> {
         let client = driver.client();
         Some(Sight {
             now_ms: client.clock()?.at(driver.now()).0,
             me: client.entity()?,
             at: client.position(driver.now())?,
             home,
-            corrected,
+            stopped,
             bag: client.bag(),
             pages: client.picture().map(client::Picture::pages),
             grounds: &self.grounds,

@@ -30,9 +30,28 @@ impl Bots {
 
     /// The same with other behaviours.
     pub fn behaving(binary: &Path, addresses: &[String], count: u32, seed: &str, behaviour: &str) -> Result<Self> {
+        Self::with(binary, addresses, count, seed, behaviour, None)
+    }
+
+    /// Bots that do deeds and write receipts of them to a file.
+    pub fn told(binary: &Path, addresses: &[String], count: u32, behaviour: &str, receipts: &Path) -> Result<Self> {
+        Self::with(binary, addresses, count, "1", behaviour, Some(receipts))
+    }
+
+    fn with(
+        binary: &Path,
+        addresses: &[String],
+        count: u32,
+        seed: &str,
+        behaviour: &str,
+        receipts: Option<&Path>,
+    ) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["bots", "--connect", &addresses.join(","), "--count", &count.to_string(), "--for", LONGEST]);
         command.args(["--behaviour", behaviour, "--observe-one-in", "5", "--seed", seed, "--json"]);
+        if let Some(receipts) = receipts {
+            command.arg("--receipts").arg(receipts);
+        }
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting the bots")?;
         let mut stdout = process.stdout.take().ok_or_else(|| anyhow!("the bots have no output"))?;
         // Read while they play: a pipe that is full would hold them up.

@@ -14,6 +14,7 @@ const PORT: u16 = 21_700;
 /// A running cluster with a directory and ports of its own. When this goes, in whatever way, the cluster goes too.
 pub struct Cluster {
     folder: PathBuf,
+    settings: Vec<(String, String)>,
     guardian: Child,
 }
 
@@ -27,21 +28,27 @@ impl Cluster {
     pub fn up_with(nodes: u16, settings: &[(&str, String)]) -> Result<Self> {
         let folder = workspace::root().join("target/drill/cluster");
         let guardian = guard(&folder).context("starting the guardian of the drill")?;
-        let cluster = Self { folder, guardian };
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let cluster = Self { folder, settings, guardian };
         cluster.call(&["down"])?;
         // What an earlier drill remembered or logged must not help or hide anything.
         if cluster.folder.exists() {
             std::fs::remove_dir_all(&cluster.folder).context("removing what the last drill left")?;
         }
         let nodes = nodes.to_string();
-        let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
-        finish(script(&cluster.folder).envs(settings).args(["up", "--nodes", &nodes]), "up")?;
+        cluster.call(&["up", "--nodes", &nodes])?;
         Ok(cluster)
     }
 
     /// `scripts/cluster` with these words. Fails if it does.
     pub fn call(&self, words: &[&str]) -> Result<()> {
-        finish(script(&self.folder).args(words), &words.join(" "))
+        let settings = self.settings.iter().map(|(name, value)| (name, value));
+        finish(script(&self.folder).envs(settings).args(words), &words.join(" "))
+    }
+
+    /// A file or folder of its own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// The process of a node.

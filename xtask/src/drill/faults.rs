@@ -31,7 +31,7 @@ pub fn run(drill: Drill, order: &Order, lab: Lab) -> Result<Findings> {
         Drill::Kill => (play.repeat(order, kill::once)?, bounds::SILENCE),
         Drill::Pause => (play.repeat(order, pause::once)?, bounds::PAUSE_SILENCE),
         Drill::Cut => (play.repeat(order, cut::once)?, bounds::SILENCE),
-        Drill::Cluster | Drill::Hostile | Drill::All => unreachable!("it has no lab"),
+        Drill::Cluster | Drill::Hostile | Drill::Ledger | Drill::All => unreachable!("it has no lab"),
     };
     play.stage.findings.at_least("faults", done, u64::from(order.count));
     play.tell_times();

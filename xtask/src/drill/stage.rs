@@ -151,6 +151,12 @@ impl Stage {
         self.findings.judged(key, value, format!("at most {}", within.as_millis()), kept);
     }
 
+    /// The players say goodbye. Their report, and what was found so far.
+    pub fn leave(self) -> Result<(Value, Findings)> {
+        say("the players leave");
+        Ok((self.bots.end()?, self.findings))
+    }
+
     /// The players say goodbye, and their report is judged.
     pub fn finish(mut self, silence: Duration) -> Result<Findings> {
         self.rest(bounds::REST)?;

@@ -29,6 +29,8 @@ files! {
         eat_percent: u32,
         /// How often in 100 acts it picks something up.
         pick_up_percent: u32,
+        /// How often in 100 it agrees to an offer that it can keep.
+        agree_percent: u32,
         /// Metres from the place of arrival beyond which it turns back.
         radius_m: u32,
     }
@@ -40,8 +42,8 @@ files! {
         gait: GaitName,
         /// Units that it takes at once.
         units: Span,
-        /// What it builds.
-        building: String,
+        /// What it may build.
+        buildings: Vec<String>,
         /// Times that it puts in or takes out.
         visits: Span,
         /// How often in 100 it claims land first.
@@ -113,6 +115,7 @@ impl Check<'_> {
         self.span("full_percent", c.full_percent, (1, 100))?;
         self.number("eat_percent", c.eat_percent, PERCENT)?;
         self.number("pick_up_percent", c.pick_up_percent, PERCENT)?;
+        self.number("agree_percent", c.agree_percent, PERCENT)?;
         Ok(BehaviourConfig::Gatherer(c))
     }
 
@@ -120,6 +123,9 @@ impl Check<'_> {
         self.walks(c.act_every_ms, c.gait, c.radius_m)?;
         self.span("units", c.units, FEW)?;
         self.span("visits", c.visits, MANY)?;
+        if c.buildings.is_empty() {
+            return Err(self.not_allowed("buildings", "[]".into(), "at least one building".into()));
+        }
         self.number("claim_percent", c.claim_percent, PERCENT)?;
         Ok(BehaviourConfig::Builder(c))
     }

@@ -36,6 +36,8 @@ pub(crate) struct Builder {
     stage: Option<Stage>,
     /// What it asked for last, until that is answered.
     asked: Option<&'static str>,
+    /// What it is about to build.
+    building: Option<BuildingId>,
     /// Where its building is to stand.
     site: Option<Position>,
     visits: u64,
@@ -51,7 +53,7 @@ impl Builder {
     pub(super) fn new(config: config::Builder, tables: Arc<Tables>) -> Self {
         let legs = legs(config.gait, config.radius_m);
         let gathering = Gathering::new(Arc::clone(&tables), config.units);
-        Self { config, tables, legs, gathering, stage: None, asked: None, site: None, visits: 0 }
+        Self { config, tables, legs, gathering, stage: None, asked: None, building: None, site: None, visits: 0 }
     }
 
     pub(super) fn act(&mut self, sight: &Sight<'_>, random: &mut Random) -> Doing {
@@ -77,11 +79,12 @@ impl Builder {
             (Some("build"), true) => {
                 let chunk = self.site.take().map(Position::chunk);
                 let built = told.receipt.made.first().copied().zip(chunk);
-                let visits = self.visits;
+                let room = self.building.take().and_then(|kind| self.tables.buildings.get(&kind)?.room);
+                let visits = if room.is_some() { self.visits } else { 0 };
                 self.stage = built.map(|(trace, chunk)| Stage::Using { at: At { chunk, trace }, visits });
             }
             // Where nothing can be built, something else is tried somewhere else.
-            (Some("build"), false) => self.site = None,
+            (Some("build"), false) => (self.site, self.building) = (None, None),
             // Somebody else's land, or enough of one's own.
             (Some("claim"), _) => self.stage = Some(Stage::Collecting { claims: false }),
             (Some("dismantle"), _) => self.stage = None,
@@ -92,13 +95,19 @@ impl Builder {
 
     fn collect(&mut self, sight: &Sight<'_>, claims: bool, random: &mut Random) -> Doing {
         let claims = claims && sight.bag.is_some_and(|bag| bag.parcels.is_empty());
-        let building = BuildingId(self.config.building.clone());
+        self.building = self.building.take().or_else(|| self.choose(sight));
+        let Some(building) = self.building.clone() else { return self.legs.roam(sight, random) };
         let Some(row) = self.tables.buildings.get(&building) else { return Doing::nothing() };
         let mut needs = row.of.clone();
         if claims {
             add(&mut needs, &self.tables.land.claim);
         }
         match self.missing(sight, &needs, DEPTH) {
+            // What was around when it was chosen is not any more: something else may be.
+            Some(Way::Gather(item)) if !self.is_had(sight, &(item.clone(), 1), 0) && sight.has(&item.0) == 0 => {
+                (self.building, self.stage) = (None, Some(Stage::Collecting { claims: false }));
+                self.legs.roam(sight, random)
+            }
             Some(Way::Gather(item)) => {
                 // Whoever carries too much of the wrong things puts it down first.
                 match sight.items().iter().find(|_| sight.full_percent(&self.tables) > 80) {
@@ -111,11 +120,35 @@ impl Builder {
             None => {
                 let reach = i32::try_from(self.tables.body.reach_units / 2).unwrap_or(0);
                 let site = ahead(sight.at, any_heading(random), reach);
-                let name = self.config.building.clone();
                 self.site = Some(site);
-                self.standing("build", |_| deed::build(&name, site))
+                self.standing("build", |_| deed::build(&building.0, site))
             }
         }
+    }
+
+    /// The first building of which all that is missing is to be had around.
+    fn choose(&self, sight: &Sight<'_>) -> Option<BuildingId> {
+        let names = self.config.buildings.iter().map(|name| BuildingId(name.clone()));
+        let had = |building: &BuildingId| {
+            self.tables
+                .buildings
+                .get(building)
+                .is_some_and(|row| row.of.iter().all(|need| self.is_had(sight, need, DEPTH)))
+        };
+        names.into_iter().find(had)
+    }
+
+    /// Whether so much is in the bag, grows around, or can be made of what is and does.
+    fn is_had(&self, sight: &Sight<'_>, (item, amount): &Stack, depth: u32) -> bool {
+        let grows = |props: &[world::island::Prop]| {
+            let rows = props.iter().filter_map(|prop| self.tables.props.get(&prop.kind));
+            rows.filter(|row| row.tool.is_none()).any(|row| row.gives == *item)
+        };
+        let by_hand = || {
+            let recipe = self.tables.recipes.values().find(|row| row.makes.0 == *item && row.at.is_none());
+            recipe.is_some_and(|row| depth > 0 && row.of.iter().all(|need| self.is_had(sight, need, depth - 1)))
+        };
+        sight.has(&item.0) >= *amount || sight.grounds.iter().any(|(_, props)| grows(props)) || by_hand()
     }
 
     fn visit(&mut self, sight: &Sight<'_>, at: At, visits: u64, random: &mut Random) -> Doing {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use client::Performed;
 use client::deed::{self, At};
 use deeds::tables::{ItemId, Tables};
-use protocol::things::{Heap, TraceKind};
+use protocol::things::{Agree, Heap, Offered, TraceKind};
 
 use super::gathering::{Gathering, legs};
 use super::legs::Legs;
@@ -24,18 +24,26 @@ pub(crate) struct Gatherer {
     full_percent: Option<u64>,
     empties: bool,
     waits: bool,
+    /// Until when it stands for a trade that it agreed to.
+    stands_until_ms: u64,
 }
+
+/// How long it stands for a trade that it agreed to, in milliseconds.
+const STANDS_MS: u64 = 2_500;
 
 impl Gatherer {
     pub(super) fn new(config: config::Gatherer, tables: Arc<Tables>) -> Self {
         let legs = legs(config.gait, config.radius_m);
         let gathering = Gathering::new(Arc::clone(&tables), config.units);
-        Self { config, tables, legs, gathering, full_percent: None, empties: false, waits: false }
+        Self { config, tables, legs, gathering, full_percent: None, empties: false, waits: false, stands_until_ms: 0 }
     }
 
     pub(super) fn act(&mut self, sight: &Sight<'_>, random: &mut Random) -> Doing {
         if self.waits || self.gathering.waits {
             return Doing::nothing();
+        }
+        if sight.now_ms < self.stands_until_ms {
+            return self.legs.stop().unwrap_or_else(Doing::nothing);
         }
         let full_percent = *self.full_percent.get_or_insert_with(|| draw(random, self.config.full_percent));
         let full = full_percent < 100 && sight.full_percent(&self.tables) >= full_percent;
@@ -59,6 +67,15 @@ impl Gatherer {
     pub(super) fn performed(&mut self, told: &Performed) {
         self.waits &= !is_own(told);
         self.gathering.performed(told);
+    }
+
+    /// Agrees to what it can keep, and stands still for it.
+    pub(super) fn offered(&mut self, sight: &Sight<'_>, offered: &Offered, random: &mut Random) -> Option<Act> {
+        let agrees = sight.has_all(&offered.takes) && random.percent(self.config.agree_percent);
+        agrees.then(|| {
+            self.stands_until_ms = sight.now_ms + STANDS_MS;
+            Act::Agree(Agree { by: offered.by, number: offered.number })
+        })
     }
 
     /// Eats or drops a part of what it has.

@@ -61,7 +61,7 @@ impl Gathering {
         if self.waits {
             return Doing::nothing();
         }
-        let over = |t: &Target| sight.corrected || t.until_ms <= sight.now_ms || !self.gives(sight, t, wanted);
+        let over = |t: &Target| sight.stopped || t.until_ms <= sight.now_ms || !self.gives(sight, t, wanted);
         if self.target.as_ref().is_some_and(over) {
             self.give_up();
         }

@@ -53,7 +53,7 @@ impl Legs {
 
     /// Goes anywhere, about home.
     pub(super) fn roam(&mut self, sight: &Sight<'_>, random: &mut Random) -> Doing {
-        if sight.now_ms >= self.roam_until_ms || sight.corrected {
+        if sight.now_ms >= self.roam_until_ms || sight.stopped {
             self.roam_until_ms = sight.now_ms + random.between(ROAM_MS.0, ROAM_MS.1);
             let far = sight.at.distance(sight.home) > self.radius_units;
             self.heading = if far { heading_to(sight.at, sight.home) } else { any_heading(random) };

@@ -133,7 +133,8 @@ impl Folk {
     pub(crate) fn offered(&mut self, sight: &Sight<'_>, offered: &Offered, random: &mut Random) -> Option<Act> {
         match self {
             Self::Trader(folk) => folk.offered(sight, offered, random),
-            Self::Gatherer(_) | Self::Builder(_) | Self::Thief(_) | Self::Retrier(_) => None,
+            Self::Gatherer(folk) => folk.offered(sight, offered, random),
+            Self::Builder(_) | Self::Thief(_) | Self::Retrier(_) => None,
         }
     }
 

@@ -19,8 +19,9 @@ pub struct Sight<'a> {
     pub at: Position,
     /// Where it first arrived.
     pub home: Position,
-    /// Whether the server has put it elsewhere since its last act.
-    pub corrected: bool,
+    /// Whether the server has stopped it since its last act: there is water in its way. Ground that only slows it down is
+    /// no reason to turn.
+    pub stopped: bool,
     /// What it has.
     pub bag: Option<&'a Bag>,
     /// The traces of what is in view.
@@ -53,6 +54,12 @@ impl<'a> Sight<'a> {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.bag.is_some_and(|bag| bag.busy_until_ms > self.now_ms)
+    }
+
+    /// Whether the bag holds all of these.
+    #[must_use]
+    pub fn has_all(&self, heaps: &[Heap]) -> bool {
+        heaps.iter().all(|heap| self.has(&heap.item) >= heap.amount)
     }
 
     /// How full the bag is, in percent of its weight or of its stacks, whichever is more.

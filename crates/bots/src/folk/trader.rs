@@ -116,8 +116,7 @@ impl Trader {
 
     /// Agrees to what it can keep, and stands still for it.
     pub(super) fn offered(&mut self, sight: &Sight<'_>, offered: &Offered, random: &mut Random) -> Option<Act> {
-        let keeps = offered.takes.iter().all(|heap| sight.has(&heap.item) >= heap.amount);
-        if !keeps || self.is_waiting() || !random.percent(self.config.agree_percent) {
+        if !sight.has_all(&offered.takes) || self.is_waiting() || !random.percent(self.config.agree_percent) {
             return None;
         }
         self.doings = Some(Doings::Waiting { until_ms: sight.now_ms + draw(random, self.config.wait_ms) });
