@@ -46,7 +46,7 @@ pub fn admit(link: u16, lane: MeshLane, bytes: &[u8]) -> Result<(), Refused> {
 
 fn lane_of(kind: Kind) -> Option<MeshLane> {
     match kind {
-        Kind::Frame | Kind::Summary => Some(MeshLane::Ordered),
+        Kind::Frame | Kind::Summary | Kind::News => Some(MeshLane::Ordered),
         Kind::Interest
         | Kind::KeyframeRequest
         | Kind::Keyframe
@@ -56,16 +56,45 @@ fn lane_of(kind: Kind) -> Option<MeshLane> {
         | Kind::Declined
         | Kind::Released
         | Kind::Taken
-        | Kind::CalledOff => Some(MeshLane::Direct),
-        _ => None,
+        | Kind::CalledOff
+        | Kind::Proposal
+        | Kind::Consent => Some(MeshLane::Direct),
+        // Every kind is named: one that is forgotten here would be refused by every peer.
+        Kind::Hello
+        | Kind::Input
+        | Kind::Speak
+        | Kind::Dress
+        | Kind::GetBaseline
+        | Kind::Ping
+        | Kind::Bye
+        | Kind::Follow
+        | Kind::Freeze
+        | Kind::Deed
+        | Kind::Offer
+        | Kind::Agree
+        | Kind::Welcome
+        | Kind::Tick
+        | Kind::Reply
+        | Kind::Baseline
+        | Kind::Pong
+        | Kind::Closing
+        | Kind::Invite
+        | Kind::Ready
+        | Kind::Stay
+        | Kind::DeedReply
+        | Kind::Bag
+        | Kind::Page
+        | Kind::Offered
+        | Kind::Agreed => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use protocol::mesh::{Frame, Interest, Keyframe, KeyframeRequest, Summary};
+    use protocol::things::{Consent, News, Offer, Page, Proposal, Tidings};
     use protocol::{Incarnation, StreamId};
-    use world::{Chunk, IslandId, Tick};
+    use world::{Chunk, EntityId, Epoch, IslandId, Tick};
 
     use super::*;
 
@@ -75,9 +104,11 @@ mod tests {
         bytes
     }
 
-    fn messages(from: Incarnation) -> [(MeshLane, MeshMessage<'static>); 5] {
+    fn messages(from: Incarnation) -> [(MeshLane, MeshMessage<'static>); 8] {
         let stream = StreamId { publisher: from, island: IslandId(3), chunk: Chunk { cx: 4, cy: -5 }, sub: 6 };
         let interest = Interest { from, version: 9, chunks: vec![(stream.island, stream.chunk)] };
+        let offer = Offer { to: 7, gives: Vec::new(), takes: Vec::new() };
+        let (by, name, epoch) = (EntityId(8), "mira".to_owned(), Epoch(2));
         let summary = Summary { from, tick: Tick(8), interest: 9, streams: Vec::new() };
         [
             (MeshLane::Ordered, MeshMessage::Frame(Frame { stream, tick: Tick(8), prev_tick: None, body: b"f" })),
@@ -85,6 +116,12 @@ mod tests {
             (MeshLane::Direct, MeshMessage::Interest(interest)),
             (MeshLane::Direct, MeshMessage::KeyframeRequest(KeyframeRequest { from, stream })),
             (MeshLane::Direct, MeshMessage::Keyframe(Keyframe { stream, tick: Tick(8), body: b"k" })),
+            (MeshLane::Ordered, MeshMessage::Tidings(Tidings::News(News { from, page: Page::default() }))),
+            (MeshLane::Direct, MeshMessage::Tidings(Tidings::Proposal(Proposal { from, by, offer: offer.clone() }))),
+            (
+                MeshLane::Direct,
+                MeshMessage::Tidings(Tidings::Consent(Consent { from, by, name, epoch, to: by, offer })),
+            ),
         ]
     }
 

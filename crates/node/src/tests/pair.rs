@@ -17,6 +17,7 @@ use crate::avatar::entity_of;
 use crate::io::{ConnId, Effect, Input};
 use crate::limits::{SILENT_MS, SILENT_VANISHED_MS};
 use crate::ports::mesh::MeshLane;
+use crate::ports::mesh_intake::admit;
 use crate::{Config, Node};
 
 /// What a client holds.
@@ -169,7 +170,11 @@ impl Pair {
     }
 
     fn carry_out(&mut self, node: usize, effect: Effect) {
-        let mesh = |lane, bytes| Input::Mesh { from_host: node as u16, lane, bytes };
+        let mesh = |lane, bytes: std::sync::Arc<[u8]>| {
+            // As a real link would.
+            assert_eq!(admit(node as u16, lane, &bytes), Ok(()));
+            Input::Mesh { from_host: node as u16, lane, bytes }
+        };
         match effect {
             Effect::Publish { bytes, .. } => self.link.push_back((1 - node, mesh(MeshLane::Ordered, bytes))),
             Effect::Send { bytes, .. } => self.link.push_back((1 - node, mesh(MeshLane::Direct, bytes))),
