@@ -45,6 +45,8 @@ class StandIn(threading.Thread):
         self.heard = []
         self.epoch, self.refuse, self.correct = epoch, refuse, correct
         self.close_after_dress, self.changes = close_after_dress, changes
+        self.on_freeze = lambda _: b""
+        self.connections = []
         self.start()
 
     def run(self):
@@ -54,6 +56,7 @@ class StandIn(threading.Thread):
 
     def serve(self, connection):
         splitter = Splitter()
+        self.connections.append(connection)
         with connection:
             while True:
                 data = connection.recv(4096)
@@ -74,6 +77,10 @@ class StandIn(threading.Thread):
                 return messages.Closing(self.refuse, messages.REJECTED, 0).encode()
             now = int(time.time() * 1000)
             return welcome(server_ms=now, **self.changes).encode(epoch=self.epoch) + self.first_tick()
+        if isinstance(message, messages.Follow):
+            return messages.Ready().encode() if message.token == b"key" else messages.Closing(19, 4, 0).encode()
+        if isinstance(message, messages.Freeze):
+            return self.on_freeze(self) or b""
         if isinstance(message, messages.Dress):
             if self.close_after_dress:
                 return messages.Closing(8, messages.RECONNECT, 10).encode(**context)
@@ -200,6 +207,77 @@ class CommandLine(unittest.TestCase):
 
     def test_a_server_that_refuses(self):
         self.assertEqual(self.run_main(StandIn(refuse=1))[0], 2)
+
+
+
+class Handover(unittest.TestCase):
+    """Two stand-ins: the first invites to the second."""
+
+    def frozen(self, on_freeze, token=b"key"):
+        first, second = StandIn(epoch=3), StandIn(epoch=4)
+        client = Client(first.address, "mira")
+        client.connect()
+        self.addCleanup(client.close)
+        first.on_freeze = lambda _: on_freeze(first, second)
+        client.walk(0, 5)
+        poll_until(client, lambda _: first.of(messages.Input))
+        address = f"{second.address[0]}:{second.address[1]}"
+        first.connections[0].sendall(messages.Invite(9, address, token, 6000).encode(epoch=3))
+        return first, second, client
+
+    def hand(self, first, second):
+        now = int(time.time() * 1000)
+        second.connections[0].sendall(welcome(server_ms=now, node=12).encode(epoch=4) + second.first_tick())
+
+    def test_an_invitation_is_followed(self):
+        first, second, client = self.frozen(self.hand)
+        poll_until(client, lambda _: client.counts["handovers"])
+        poll_until(client, lambda _: second.of(messages.Input))
+        self.assertEqual(second.heard[0][1], messages.Follow(1, 1, "mira", b"key"))
+        (_, freeze), = first.of(messages.Freeze)
+        last = first.of(messages.Input)[-1][1].seq
+        self.assertEqual((freeze.handover, freeze.seq), (9, last))
+        envelope, stated = second.of(messages.Input)[0]
+        self.assertEqual((envelope.epoch, stated.seq, stated.motion), (4, last + 1, 5), "it walks on, and counts on")
+        client.speak("ahoy")
+        poll_until(client, lambda _: second.of(messages.Speak))
+        self.assertEqual((client.counts["reconnects"], dict(client.violations)), (0, {}))
+
+    def test_what_is_done_while_frozen_is_said_by_whoever_serves(self):
+        for stays in (True, False):
+            first, second, client = self.frozen(lambda *_: b"")
+            poll_until(client, lambda _: first.of(messages.Freeze))
+            before = len(first.of(messages.Input))
+            client.speak("ahoy")
+            client.dress(7)
+            poll_until(client, lambda _: False, seconds=1.0)
+            self.assertEqual((len(first.of(messages.Input)), first.of(messages.Speak)), (before, []), "it is frozen")
+            if stays:
+                first.connections[0].sendall(messages.Stay().encode(epoch=5))
+            else:
+                self.hand(first, second)
+            server = first if stays else second
+            poll_until(client, lambda _: server.of(messages.Dress) and server.of(messages.Speak))
+            self.assertEqual(server.of(messages.Dress)[0][0].epoch, 5 if stays else 4)
+            self.assertEqual((client.counts["reconnects"], dict(client.violations)), (0, {}))
+
+    def test_the_second_may_refuse_and_nothing_changes(self):
+        first, second, client = self.frozen(self.hand, token=b"wrong")
+        poll_until(client, lambda _: second.heard)
+        poll_until(client, lambda _: False, seconds=0.3)
+        client.dress(7)
+        poll_until(client, lambda _: first.of(messages.Dress))
+        self.assertEqual((client.counts["handovers"], client.counts["reconnects"]), (0, 0))
+
+    def test_the_first_ends_before_the_second_says_welcome(self):
+        def end(first, second):
+            threading.Timer(0.3, self.hand, (first, second)).start()
+            return messages.Closing(19, messages.RECONNECT, 0).encode(epoch=3)
+
+        _, second, client = self.frozen(end)
+        poll_until(client, lambda _: client.counts["handovers"])
+        self.assertEqual((client.counts["handovers"], client.counts["reconnects"]), (1, 0))
+        self.assertEqual(dict(client.violations), {})
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def wander(client: Client, seconds: float, draw: random.Random) -> dict:
 
 def report(client: Client, walked: dict) -> dict:
     rtt = sorted(client.rtt_ms)
-    keys = ("sessions", "reconnects", "ticks", "frames", "keys", "resets", "updates", "entered", "awaited", "stale",
+    keys = ("sessions", "reconnects", "handovers", "ticks", "frames", "keys", "resets", "updates", "entered", "awaited", "stale",
             "unknown_handles", "inputs", "acks", "corrections", "heard", "refusals", "baselines", "bytes")
     return {
         "name": client.name,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Deque, Dict, List, Optional, Set, Tuple, Union
 
 from . import baseline, deeds, frames, messages, motion
+from .crossing import Crossing
 from .motion import Segment
 from .picture import Picture
 from .things import Pages
@@ -126,9 +127,11 @@ class Client:
         name: str,
         cache: Optional[baseline.Cache] = None,
         tls: Optional[ssl.SSLContext] = None,
+        follow: bool = True,
     ):
         self.name = name
         self.tls = tls
+        self.follow = follow
         self.cache = cache or baseline.Cache()
         self.counts: Counter = Counter()
         self.violations: Counter = Counter()
@@ -147,6 +150,8 @@ class Client:
         self._retry_at: Dict[int, float] = {}
         self._ticket = b""
         self._bag_is_old = False
+        self._crossing: Optional[Crossing] = None
+        self._held: List[messages.Message] = []
 
     # Life of a connection
 
@@ -169,11 +174,7 @@ class Client:
         raise ConnectionLost(trouble)
 
     def _open(self, address: Address) -> None:
-        self._socket = socket.create_connection(address, CONNECT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.tls is not None:
-            # Within the time-out of the connection; the certificate must be for the host of the address.
-            self._socket = self.tls.wrap_socket(self._socket, server_hostname=address[0])
+        self._socket = self._dial(address)
         self._splitter = Splitter(SERVER_MESSAGE_BYTES)
         self._waiting: Deque[Envelope] = deque()
         self._broken = False
@@ -189,6 +190,14 @@ class Client:
                 if isinstance(message, messages.Closing):
                     self._closing(message)
         raise _Again("no welcome", 0.0)
+
+    def _dial(self, address: Address) -> socket.socket:
+        link = socket.create_connection(address, CONNECT_S)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls is not None:
+            # Within the time-out of the connection; the certificate must be for the host of the address.
+            link = self.tls.wrap_socket(link, server_hostname=address[0])
+        return link
 
     def _begin(self, epoch: int, welcome: messages.Welcome) -> None:
         if not OLDEST <= welcome.version <= NEWEST:
@@ -216,6 +225,7 @@ class Client:
         self._wanted: Optional[int] = None
         self._stated_at = self._pinged_at = 0.0
         self._stated_tick = 0
+        self._restate = False
         self._heard_at = self._begun_at = time.monotonic()
         self._asked: Dict[Tuple[int, int], float] = {}
         self._ever_asked: Set[Tuple[int, int]] = set()
@@ -231,6 +241,10 @@ class Client:
         self.picture = None
 
     def _drop(self) -> None:
+        if self._crossing is not None:
+            self._crossing.close()
+            self._crossing = None
+        self._held.clear()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -254,7 +268,14 @@ class Client:
 
     def speak(self, line: str) -> None:
         """Says a line of at most 240 bytes to all who see the avatar."""
-        self._send(messages.Speak(line))
+        self._say(messages.Speak(line))
+
+    def _say(self, message: messages.Message) -> None:
+        """Sends what nobody answers, now or once somebody serves again."""
+        if self._is_frozen():
+            self._held.append(message)
+        else:
+            self._send(message)
 
     def dress(self, tint: int) -> int:
         """The deed of changing the avatar's tint. Returns the request id that `Replied` will name."""
@@ -267,19 +288,20 @@ class Client:
     def offer(self, to: int, gives: Dict[str, int], takes: Dict[str, int]) -> messages.Offer:
         """Offers a trade to somebody in view. If they agree, `Agreed` names it: do `deeds.trade` with it then."""
         offer = messages.Offer(to, deeds.heaps(gives), deeds.heaps(takes))
-        self._send(offer)
+        self._say(offer)
         return offer
 
     def agree(self, offered: Offered) -> None:
         """Agrees to an offer. The other does the trade."""
-        self._send(messages.Agree(offered.by, offered.number))
+        self._say(messages.Agree(offered.by, offered.number))
 
     def _ask(self, message: messages.Message) -> int:
         if len(self._unanswered) >= REQUESTS_IN_FLIGHT:
             raise RuntimeError("too many requests in flight")
         request, self._next_request = self._next_request, self._next_request + 1
         self._unanswered[request] = message
-        self._send(message, request)
+        if not self._is_frozen():
+            self._send(message, request)
         return request
 
     # Clock and place
@@ -306,19 +328,116 @@ class Client:
                 message = messages.Message.decode(envelope)
                 if message is not None:
                     happenings += self._take(envelope, message)
+            self._tend_crossing(0.001)
             if time.monotonic() - self._heard_at > SILENCE_S:
                 raise OSError("the server is silent")
             self._send_due()
             return happenings
         except _Again as again:
-            time.sleep(again.pause_s)
-            self._lost()
+            if not self._waits_for_second():
+                time.sleep(again.pause_s)
+                self._lost()
         except OSError:
-            self._lost()
+            if not self._waits_for_second():
+                self._lost()
         except WireError as error:
             self._violation("wire", str(error))
             self._lost()
         return []
+
+    # Going over to another node
+
+    def _is_frozen(self) -> bool:
+        return self._crossing is not None and self._crossing.frozen
+
+    def _invited(self, invite: messages.Invite) -> None:
+        if self._crossing is not None or not self.follow:
+            return
+        try:
+            link = self._dial(parse_address(invite.address))
+            link.sendall(messages.Follow(OLDEST, NEWEST, self.name, invite.token).encode())
+        except (OSError, ValueError):
+            return
+        self._crossing = Crossing(link, invite)
+
+    def _tend_crossing(self, wait_s: float) -> None:
+        crossing = self._crossing
+        if crossing is None:
+            return
+        try:
+            envelopes = deque(crossing.receive(wait_s))
+            while envelopes and self._crossing is crossing:
+                self._beside(crossing, envelopes.popleft(), envelopes)
+        except (OSError, WireError):
+            crossing.close()
+        if self._crossing is crossing and not crossing.frozen and (crossing.link is None or crossing.overdue()):
+            crossing.close()
+            self._crossing = None
+        elif self._crossing is crossing and crossing.overdue():
+            raise OSError("neither node serves")
+
+    def _beside(self, crossing: Crossing, envelope: Envelope, rest: Deque[Envelope]) -> None:
+        message = messages.Message.decode(envelope)
+        if isinstance(message, messages.Ready) and not crossing.frozen:
+            self._send(messages.Freeze(crossing.invite.handover, self._seq))
+            crossing.freeze()
+        elif isinstance(message, messages.Welcome) and crossing.frozen:
+            self._handed(crossing, envelope.epoch, message, rest)
+        elif isinstance(message, messages.Closing):
+            crossing.close()
+
+    def _handed(self, crossing: Crossing, epoch: int, welcome: messages.Welcome, rest: Deque[Envelope]) -> None:
+        if epoch <= self.epoch:
+            self._violation("epoch", f"session epoch {epoch} after {self.epoch}")
+        if welcome.entity != self.welcome.entity:
+            self._violation("entity", f"avatar {welcome.entity} after {self.welcome.entity}")
+        self.counts["handovers"] += 1
+        self._socket.close()
+        self._socket, self._splitter, self._waiting = crossing.link, crossing.splitter, deque(rest)
+        self._broken = False
+        self.epoch, self.welcome, self._ticket = epoch, welcome, welcome.ticket
+        here = parse_address(crossing.invite.address)
+        self._addresses = deque([here, *(a for a in self._addresses if a != here)])
+        self._heard_at = self._begun_at = time.monotonic()
+        self._asked.clear()
+        self.picture.handed()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Somebody serves again: what was kept is said, and place and motion are stated at once."""
+        self._crossing = None
+        held, self._held = self._held, []
+        for message in held:
+            self._send(message)
+        for request, deed in sorted(self._unanswered.items()):
+            self._send(deed, request)
+        self._pinged_at, self._stated_tick = 0.0, 0
+        if self._wanted is None:
+            self._wanted = self._own.motion
+        self._restate = True
+
+    def _stay(self, epoch: int) -> None:
+        if epoch < self.epoch:
+            self._violation("epoch", f"session epoch {epoch} after {self.epoch}")
+        self.epoch = epoch
+        if self._crossing is not None:
+            self._crossing.close()
+            self._go_on()
+
+    def _waits_for_second(self) -> bool:
+        """The first connection is gone: whether the second took its place in time."""
+        crossing = self._crossing
+        if crossing is None or not crossing.frozen or crossing.link is None:
+            return False
+        crossing.alone()
+        try:
+            while self._crossing is crossing and crossing.link is not None:
+                self._tend_crossing(0.05)
+        except OSError:
+            pass
+        return self._crossing is None
+
+    # Bytes
 
     def _receive(self, wait_s: float) -> None:
         self._socket.settimeout(max(wait_s, 0.001))
@@ -342,10 +461,13 @@ class Client:
 
     def _send_due(self) -> None:
         now = time.monotonic()
-        self._send_input(now)
+        if not self._is_frozen():
+            self._send_input(now)
         if now - self._pinged_at >= PING_EVERY_S:
             self._pinged_at = now
             self._send(messages.Ping(int(now * 1000)))
+        if self._is_frozen():
+            return
         for request in [r for r, at in self._retry_at.items() if at <= now]:
             del self._retry_at[request]
             self._send(self._unanswered[request], request)
@@ -355,13 +477,13 @@ class Client:
         tick, hz = self.now_tick(), self.welcome.tick_hz
         changed = self._wanted is not None and self._wanted != self._own.motion
         walking = self._own.motion & 7 != motion.STAND
-        due = changed or (walking and now - self._stated_at >= RESTATE_EVERY_S)
+        due = self._restate or changed or (walking and now - self._stated_at >= RESTATE_EVERY_S)
         if not due or tick <= self._stated_tick:
             return
         # The server takes the claim for its next tick, so that is where the claim is made.
         wanted = self._own.motion if self._wanted is None else self._wanted
         self._own = self._own.onward(tick + 1, wanted, hz)
-        self._wanted = None
+        self._wanted, self._restate = None, False
         self._stated_at, self._stated_tick = now, tick
         self._seq += 1
         self._inputs.append((self._seq, self._own))
@@ -401,6 +523,10 @@ class Client:
             self._baseline(message)
         elif isinstance(message, messages.Pong):
             self._pong(message)
+        elif isinstance(message, messages.Invite):
+            self._invited(message)
+        elif isinstance(message, messages.Stay):
+            self._stay(envelope.epoch)
         elif isinstance(message, messages.Closing):
             self._closing(message)
         return []

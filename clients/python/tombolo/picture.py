@@ -92,6 +92,10 @@ class Picture:
         self._check_slots()
         return self._spoken
 
+    def handed(self) -> None:
+        """Another node goes on: it may begin with the tick with which the first one ended."""
+        self.tick = max(self.tick - 1, 0)
+
     # Items
 
     def _item(self, tick: int, item: frames.Item) -> None:

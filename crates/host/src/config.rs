@@ -58,6 +58,9 @@ pub struct HostConfig {
     pub tls: Option<gateway::Tls>,
     /// What the welcome and the directory say of the software.
     pub software: String,
+    /// The knob of placement, 0 (spread evenly) to 100 (all to the node that already sees the chunk). None: no session
+    /// is moved for a better place.
+    pub affinity: Option<u8>,
     /// The planted bug, none in production.
     pub planted: Planted,
 }
@@ -85,6 +88,7 @@ impl HostConfig {
             gateway: gateway::Limits::default(),
             tls: None,
             software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
+            affinity: Some(node::config::DEFAULT_AFFINITY),
             planted: Planted::none(),
         }
     }
@@ -144,6 +148,7 @@ impl HostConfig {
             contract: self.contract,
             sessions: self.sessions,
             software: self.software.clone(),
+            affinity: self.affinity,
             planted: self.planted,
             ..Config::new(incarnation, self.island_id, island)
         }

@@ -50,3 +50,5 @@ pub(crate) const LATE_MS: u64 = 20;
 /// A turn of a node's loop that takes more than this part of a tick is told to the machine as an overrun: with what
 /// comes between turns, the next tick would soon be late.
 pub(crate) const OVERRUN_SHARE: f32 = 0.75;
+/// Between two measurements of how much of the time a node is at work, which placement goes by.
+pub(crate) const BUSY_EVERY: Duration = Duration::from_secs(1);

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::errands::Errands;
 use crate::inbox::Inbox;
 use crate::limits::{
-    EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, OVERRUN_SHARE, REPLIES_PER_TURN, STATUS_EVERY, TURNS_APART,
+    BUSY_EVERY, EVENTS_PER_TURN, LATE_MS, NODE_STOP, ORDERS, OVERRUN_SHARE, REPLIES_PER_TURN, STATUS_EVERY, TURNS_APART,
 };
 use crate::notes;
 use crate::outbox::Outbox;
@@ -71,7 +71,29 @@ pub(crate) struct Life {
     shown_at: Option<Instant>,
     gathered_at: Option<Instant>,
     strayed: bool,
+    busy: Busy,
     stopping: Option<Stopping>,
+}
+
+/// How much of the time the node is at work.
+#[derive(Default)]
+struct Busy {
+    since: Option<Instant>,
+    worked: Duration,
+}
+
+impl Busy {
+    /// A turn took so long. Once a second: how many thousandths of it were work.
+    fn worked(&mut self, now: Instant, took: Duration) -> Option<u16> {
+        self.worked += took;
+        let passed = now - *self.since.get_or_insert(now);
+        if passed < BUSY_EVERY {
+            return None;
+        }
+        let per_mille = self.worked.as_micros() * 1_000 / passed.as_micros().max(1);
+        *self = Self { since: Some(now), worked: Duration::ZERO };
+        Some(per_mille.min(1_000) as u16)
+    }
 }
 
 /// A node that says goodbye.
@@ -161,6 +183,9 @@ impl Shell {
             let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             self.feed_back(Input::Overrun { ms });
             self.perform();
+        }
+        if let Some(per_mille) = self.life.busy.worked(Instant::now(), took) {
+            self.feed_back(Input::Busy { per_mille });
         }
         self.show(false);
     }

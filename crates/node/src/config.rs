@@ -98,6 +98,9 @@ pub struct Config {
     pub sessions: usize,
     /// What the welcome says of the software.
     pub software: String,
+    /// How much it counts, in hundredths, that a session is where the people around it are, against an even load: 0 to
+    /// 100. None: no session is moved for a better place.
+    pub affinity: Option<u8>,
     /// What this life keys its tokens with. The shell draws it; zeros are for tests.
     pub secret: Secret,
     /// The planted bug, none in production.
@@ -130,6 +133,7 @@ impl Config {
             island,
             sessions: limits::SESSIONS,
             software: concat!("tombolo ", env!("CARGO_PKG_VERSION")).to_owned(),
+            affinity: None,
             secret: Secret::default(),
             planted: Planted::none(),
         }

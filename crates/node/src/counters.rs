@@ -124,8 +124,73 @@ counters! {
     guests_taken,
     /// Sessions of other nodes that this one got ready for in vain, or had no room for.
     guests_declined,
+    /// Chunks for which one node published, looked at once a second by the first of their publishers.
+    publishers_1,
+    /// Likewise two nodes.
+    publishers_2,
+    /// Likewise three.
+    publishers_3,
+    /// Likewise four.
+    publishers_4,
+    /// Likewise five.
+    publishers_5,
+    /// Likewise six.
+    publishers_6,
+    /// Likewise seven.
+    publishers_7,
+    /// Likewise eight.
+    publishers_8,
+    /// Likewise nine or more.
+    publishers_more,
     /// Times the process was stopped for longer than a second.
     stalls,
     /// Handovers of motion to a stand because the store could not confirm the session.
     suspensions,
+}
+
+impl Counters {
+    /// Chunks by how many nodes published for them: one, two, and so on; the last is nine or more.
+    #[must_use]
+    pub fn publishers(&self) -> [u64; 9] {
+        [
+            self.publishers_1,
+            self.publishers_2,
+            self.publishers_3,
+            self.publishers_4,
+            self.publishers_5,
+            self.publishers_6,
+            self.publishers_7,
+            self.publishers_8,
+            self.publishers_more,
+        ]
+    }
+
+    /// How many nodes published for a chunk, so that this percentage of all chunks looked at had no more; 0 if none was
+    /// looked at.
+    #[must_use]
+    pub fn publishers_at(&self, percent: u64) -> u64 {
+        let all: u64 = self.publishers().iter().sum();
+        let mut seen = 0;
+        for (publishers, chunks) in (1..).zip(self.publishers()) {
+            seen += chunks;
+            if all > 0 && seen * 100 >= all * percent {
+                return publishers;
+            }
+        }
+        0
+    }
+
+    pub(crate) fn count_publishers(&mut self, publishers: u32) {
+        *match publishers {
+            0 | 1 => &mut self.publishers_1,
+            2 => &mut self.publishers_2,
+            3 => &mut self.publishers_3,
+            4 => &mut self.publishers_4,
+            5 => &mut self.publishers_5,
+            6 => &mut self.publishers_6,
+            7 => &mut self.publishers_7,
+            8 => &mut self.publishers_8,
+            _ => &mut self.publishers_more,
+        } += 1;
+    }
 }

@@ -86,6 +86,11 @@ pub enum Input {
         /// Milliseconds that it took.
         ms: u64,
     },
+    /// How much of the last second the node's thread was at work, in thousandths. The machine has no clock to tell.
+    Busy {
+        /// Thousandths.
+        per_mille: u16,
+    },
     /// Hand a session over to another node.
     HandOver {
         /// Its connection.

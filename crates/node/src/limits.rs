@@ -112,8 +112,8 @@ pub const FROZEN_MS: u64 = 9_000;
 pub const SETTLED_MS: u64 = 6_000;
 /// Sessions that a node begins to move in a second for a better place, and one more for each 64 that it has.
 pub const MOVES_A_SECOND: usize = 2;
-/// By how much another node must score better. With the knob in the middle it is a fifth of the people around, or a fifth
-/// of a fair share of sessions.
+/// By how much another node must score better. With the knob in the middle it is a fifth of the people around whom the
+/// node with most of them serves, or a fifth of a fair share of sessions.
 pub const MOVE_MARGIN: i64 = 10_000;
 /// Of a thousand milliseconds, so many a node may be at work before it begins to care less for who is around.
 pub const STRAINED_PER_MILLE: u16 = 600;

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ghosts::Ghosts;
-use protocol::Code;
 use protocol::frame::Body;
 use protocol::mesh::{Interest, MeshMessage, Topic};
+use protocol::{Code, Incarnation};
 use store::Key;
 use store::commit::Resolver;
 use world::{Chunk, Millis, Pace, Rules, Terrain, Tick};
@@ -20,6 +20,7 @@ use crate::crowd::Crowds;
 use crate::feed::Feed;
 use crate::handles::Handles;
 use crate::handover::guest::Guest;
+use crate::handover::placing::Loads;
 use crate::handover::taking::GuestView;
 use crate::handover::{HandoverKey, Reason};
 use crate::interest::InterestSet;
@@ -69,6 +70,11 @@ pub struct Node {
     /// The sessions that are being given away, by handover.
     pub(crate) givings: BTreeMap<u64, ConnId>,
     pub(crate) last_handover: u64,
+    /// Handovers whose session ended after its release, and to whom, while nobody said yet whether it was taken.
+    pub(crate) parted: BTreeMap<u64, (Millis, Incarnation)>,
+    pub(crate) loads: Loads,
+    /// Of a thousand milliseconds, so many this node was at work, as the shell measured.
+    pub(crate) busy_per_mille: u16,
     pub(crate) stopping: bool,
 }
 
@@ -104,6 +110,9 @@ impl Node {
             guests: BTreeMap::new(),
             givings: BTreeMap::new(),
             last_handover: 0,
+            parted: BTreeMap::new(),
+            loads: Loads::new(),
+            busy_per_mille: 0,
             stopping: false,
             config,
         };
@@ -132,6 +141,7 @@ impl Node {
             Input::Mesh { from_host, lane, bytes } => self.mesh_message(from_host, lane, bytes),
             Input::Store { op, reply } => self.store_reply(op, reply),
             Input::Overrun { .. } => self.overrun(),
+            Input::Busy { per_mille } => self.busy_per_mille = per_mille.min(1_000),
             Input::HandOver { conn, to } => {
                 self.hand_over(conn, to, Reason::Ordered);
             }
@@ -209,6 +219,7 @@ impl Node {
         self.ask_for_keyframes();
         if tick.0.is_multiple_of(u64::from(self.config.rate.hz())) {
             self.summarise();
+            self.place();
         }
     }
 

@@ -88,7 +88,7 @@ impl Node {
             MeshMessage::Summary(summary) => self.summary(&summary),
             MeshMessage::Interest(interest) => self.peer_interest(interest),
             MeshMessage::KeyframeRequest(request) => self.keyframe_request(&request),
-            MeshMessage::Load(_) => {}
+            MeshMessage::Load(load) => self.load(&load),
             MeshMessage::Word(word) => self.word(word),
             MeshMessage::Tidings(tidings) => {
                 if !self.tidings(tidings) {

@@ -38,6 +38,8 @@ pub struct ChunkStatus {
     pub chunk: Chunk,
     /// Own avatars in it.
     pub avatars: u32,
+    /// Nodes that publish for it, this one included, as far as they have told.
+    pub publishers: u32,
 }
 
 /// A chunk that is told by the crowd contract, as this node does.
@@ -178,7 +180,7 @@ impl Node {
         for chunk in homes {
             match chunks.last_mut() {
                 Some(last) if last.chunk == chunk => last.avatars += 1,
-                _ => chunks.push(ChunkStatus { chunk, avatars: 1 }),
+                _ => chunks.push(ChunkStatus { chunk, avatars: 1, publishers: self.publishers_of(chunk) }),
             }
         }
         let playing = self.sessions.values().filter(|s| matches!(s.stage, Stage::Playing(_))).count();

@@ -141,6 +141,7 @@ impl SimHost {
         config.rate = scenario.rate();
         config.contract = scenario.contract();
         config.planted = planted;
+        config.affinity = scenario.handover.affinity;
         config.secret.0[..8].copy_from_slice(&self.incarnation().0.to_le_bytes());
         self.clock.begin_anew(now);
         self.node = Some(Node::new(config, self.clock.read(now)));

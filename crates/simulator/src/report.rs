@@ -59,6 +59,8 @@ pub struct Counts {
     pub handovers_taken_back: u64,
     /// Handovers that came to nothing in any other way.
     pub handovers_aborted: u64,
+    /// Chunks by how many nodes published for them, looked at once a second: one, two, and so on to nine or more.
+    pub publishers: [u64; 9],
 }
 
 /// One run.
@@ -124,6 +126,7 @@ impl Counts {
                 + counters.handovers_unfinished
                 + counters.handovers_fenced
                 + counters.handovers_ended,
+            publishers: counters.publishers(),
         });
     }
 
@@ -146,6 +149,7 @@ impl Counts {
         self.handovers_done += other.handovers_done;
         self.handovers_taken_back += other.handovers_taken_back;
         self.handovers_aborted += other.handovers_aborted;
+        self.publishers.iter_mut().zip(other.publishers).for_each(|(n, more)| *n += more);
     }
 }
 

@@ -122,6 +122,8 @@ pub struct Course {
 pub struct Handover {
     /// So many are ordered in a minute, in any weather.
     pub ordered: u32,
+    /// The knob of placement, 0 to 100: who is moved for a better place. Left out: nobody is.
+    pub affinity: Option<u8>,
 }
 
 /// The links between nodes during a storm.
@@ -241,7 +243,7 @@ impl Default for Course {
 
 impl Default for Handover {
     fn default() -> Self {
-        Self { ordered: 120 }
+        Self { ordered: 120, affinity: None }
     }
 }
 

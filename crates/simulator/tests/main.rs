@@ -8,6 +8,7 @@ mod files;
 mod fixture;
 mod kept;
 mod matrix;
+mod placement;
 mod plants;
 mod population;
 mod suite;

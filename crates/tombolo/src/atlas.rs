@@ -106,7 +106,7 @@ impl Source for Atlas {
             chunks: chunks(&reports, &indices),
             entities: entities(&reports, &indices),
             links: links(&reports, &indices, &mut memory),
-            counters: counters(&self.hosts),
+            counters: counters(&self.hosts, publishers(&reports)),
             events: memory.events.clone(),
         }
     }
@@ -262,7 +262,22 @@ fn links(
     views
 }
 
-fn counters(hosts: &[(String, HostView)]) -> Counters {
+/// How many nodes publish for the chunks that have anybody: the middle one, and the 95th of a hundred.
+fn publishers(reports: &[(String, NodeReport)]) -> Vec<(String, f64)> {
+    let mut by_chunk: BTreeMap<Chunk, u32> = BTreeMap::new();
+    for chunk in reports.iter().filter_map(|(_, r)| r.status.as_ref()).flat_map(|status| &status.chunks) {
+        let most = by_chunk.entry(chunk.chunk).or_insert(0);
+        *most = chunk.publishers.max(*most);
+    }
+    let mut counts: Vec<u32> = by_chunk.into_values().collect();
+    counts.sort_unstable();
+    let at = |percent: usize| counts.get(counts.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
+    [("publishers_per_chunk_p50", 50), ("publishers_per_chunk_p95", 95)]
+        .map(|(name, percent)| (name.to_owned(), f64::from(at(percent))))
+        .into()
+}
+
+fn counters(hosts: &[(String, HostView)], publishers: Vec<(String, f64)>) -> Counters {
     let mut sum = node::Counters::default();
     let mut shell = host::ShellCounters::default();
     let mut clients = gateway::Counters::default();
@@ -287,7 +302,10 @@ fn counters(hosts: &[(String, HostView)]) -> Counters {
         let now = matches!(name, "connections" | "pending_bytes");
         (format!("clients_{name}{}", if now { "" } else { "_total" }), value as f64)
     });
-    own.chain(clients).chain(links.into_iter().map(|(name, value)| (format!("{name}_total"), value as f64))).collect()
+    own.chain(publishers)
+        .chain(clients)
+        .chain(links.into_iter().map(|(name, value)| (format!("{name}_total"), value as f64)))
+        .collect()
 }
 
 impl Memory {

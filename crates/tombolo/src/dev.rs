@@ -62,6 +62,9 @@ pub struct DevArgs {
     /// Keep the documents in this folder; it is made if it does not exist [default: in memory]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// How much it counts that people who stand together are served together, against an even load: 0 to 100
+    #[arg(long, default_value_t = node::config::DEFAULT_AFFINITY, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    affinity: u8,
     #[command(flatten)]
     world: WorldOptions,
     /// The crowd contract: what clients are told of a chunk with more than 200 people. `off` tells them everything
@@ -308,6 +311,7 @@ async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure
             base_port,
             rate,
             view: args.world.view.0,
+            affinity: Some(args.affinity),
             planted,
             contract: Contract { on: args.contract == options::Switch::On, ..Contract::default() },
             tls: secure.map(|secure| secure.tls.clone()),
@@ -363,6 +367,8 @@ fn result(
         "nodes": args.nodes,
         "sessions": node.sessions_begun,
         "border_crossings": node.border_crossings,
+        "handovers_done": node.handovers_done,
+        "publishers_per_chunk": { "p50": node.publishers_at(50), "p95": node.publishers_at(95) },
         "frames_published": node.frames_published,
         "frames_delivered": node.frames_delivered,
         "updates_delivered": node.updates_delivered,

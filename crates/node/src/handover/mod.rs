@@ -5,9 +5,9 @@
 //! `released` into the avatar's document), *take* (T raises the epoch, while the document says that it may), *serve*.
 //! If T does not take, S takes back by raising the epoch itself.
 //!
-//! `giving` is S's machine, `guest` is T's; `release` and `claim` are their dealings with the store. None of
-//! them does I/O. `serving` and `taking` connect them to the node. Nobody decides yet
-//! who should move where: a handover is begun by an input of the shell, as the simulator does.
+//! `giving` is S's machine, `guest` is T's; `release` and `claim` are their dealings with the store. None of them does
+//! I/O. `serving` and `taking` connect them to the node. `policy` decides who should move where, by what the nodes tell
+//! each other; `placing` tells, keeps and carries that out.
 //!
 //! Invariant: an epoch begins by one compare-and-swap and in no other way. Words between the nodes only make it quick:
 //! if all of them are lost, one of S, T and a resume on any node still wins, and the others learn of it.
@@ -15,6 +15,8 @@
 pub(crate) mod claim;
 pub(crate) mod giving;
 pub(crate) mod guest;
+pub(crate) mod placing;
+pub(crate) mod policy;
 pub(crate) mod release;
 mod serving;
 pub(crate) mod taking;

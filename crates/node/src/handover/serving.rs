@@ -11,7 +11,7 @@ use world::Epoch;
 use super::giving::{GiveEffect, GiveInput, Giving, Held};
 use super::{Outcome, Reason};
 use crate::io::{ConnId, Effect, Note};
-use crate::limits::{GIVINGS, INVITE_MS};
+use crate::limits::{GIVINGS, INVITE_MS, TAKE_BACK_MS};
 use crate::machine::Node;
 use crate::publisher;
 use crate::session::{Part, Session};
@@ -72,7 +72,7 @@ impl Node {
 
     /// What T says of a handover of ours.
     pub(super) fn word_of_taker(&mut self, word: Word) {
-        let Some(conn) = self.givings.get(&word.handover).copied() else { return };
+        let Some(conn) = self.givings.get(&word.handover).copied() else { return self.word_after_parting(&word) };
         let giving = self.sessions.get(&conn).and_then(Session::giving);
         if giving.is_none_or(|giving| giving.to != word.from) {
             return;
@@ -106,12 +106,33 @@ impl Node {
     /// A session ends while it is being given. Returns where its avatar may be by now.
     pub(crate) fn end_giving(&mut self, giving: &Giving) -> Option<Destination> {
         self.givings.remove(&giving.id);
+        if giving.may_be_taken() && self.parted.len() < GIVINGS {
+            self.parted.insert(giving.id, (self.now, giving.to));
+            return Some(Destination::Node(giving.to));
+        }
         self.counters.handovers_ended += 1;
         if giving.may_be_taken() {
             return Some(Destination::Node(giving.to));
         }
         self.say(giving.to, giving.id, Say::CalledOff);
         None
+    }
+
+    /// A client that was welcomed by T leaves at once, often before T's word is here: whether such a handover was done
+    /// is known when the word comes, or does not.
+    fn word_after_parting(&mut self, word: &Word) {
+        let taken = matches!(word.say, Say::Taken { .. });
+        if taken && self.parted.get(&word.handover).is_some_and(|(_, to)| *to == word.from) {
+            self.parted.remove(&word.handover);
+            self.count_outcome(Outcome::Done);
+        }
+    }
+
+    /// Those of whom nothing was heard for as long as T may take are counted as ended.
+    pub(super) fn count_parted(&mut self) {
+        let (now, before) = (self.now, self.parted.len());
+        self.parted.retain(|_, (since, _)| now.since(*since) <= TAKE_BACK_MS);
+        self.counters.handovers_ended += (before - self.parted.len()) as u64;
     }
 
     pub(crate) fn give(&mut self, conn: ConnId, input: GiveInput) {

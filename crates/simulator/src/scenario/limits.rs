@@ -84,6 +84,7 @@ impl Scenario {
         self.check_spans()?;
         self.check_chances()?;
         self.check_rates()?;
+        self.check_affinity()?;
         self.check_crowd()?;
         if TickRate::new(self.world.tick_hz).is_none() {
             let allowed = format!("one of {:?}", TickRate::ALLOWED_HZ);
@@ -159,6 +160,10 @@ impl Scenario {
             within(key, u64::from(per_mille), 0..=MOST_PER_MILLE)?;
         }
         Ok(())
+    }
+
+    fn check_affinity(&self) -> Result<(), ScenarioError> {
+        self.handover.affinity.map_or(Ok(()), |affinity| within("handover.affinity", u64::from(affinity), 0..=100))
     }
 
     fn check_rates(&self) -> Result<(), ScenarioError> {

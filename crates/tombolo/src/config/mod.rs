@@ -40,6 +40,9 @@ pub struct NodeConfig {
     /// What clients are told of a crowd; the same on all hosts.
     #[serde(default)]
     pub crowd: CrowdSection,
+    /// Which node serves whom.
+    #[serde(default)]
+    pub placement: PlacementSection,
     /// Clients.
     #[serde(default)]
     pub clients: ClientSection,
@@ -135,6 +138,16 @@ pub enum Switch {
     On,
     /// It is not.
     Off,
+}
+
+/// `[placement]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlacementSection {
+    /// Whether sessions are handed to another node for a better place.
+    pub rehome: bool,
+    /// How much it counts that people who stand together are served together, against an even load: 0 to 100.
+    pub affinity: u8,
 }
 
 /// `[clients]`
@@ -299,6 +312,12 @@ impl Default for CrowdSection {
     }
 }
 
+impl Default for PlacementSection {
+    fn default() -> Self {
+        Self { rehome: true, affinity: node::config::DEFAULT_AFFINITY }
+    }
+}
+
 impl Default for ClientSection {
     fn default() -> Self {
         Self {
@@ -424,6 +443,9 @@ impl NodeConfig {
             let found = self.world.size_chunks;
             return Err(("world.size_chunks", format!("{found} is not {} to {}", sides.start(), sides.end())));
         }
+        if self.placement.affinity > 100 {
+            return Err(("placement.affinity", format!("{} is not 0 to 100", self.placement.affinity)));
+        }
         world::Island::new(self.plan()).map_err(|e| ("world.seed", e.to_string()))?;
         self.contract().check().map_err(|wrong| ("crowd", wrong))?;
         if self.mesh.listen.is_unspecified() && self.mesh.advertise.is_none() {
@@ -472,6 +494,7 @@ impl NodeConfig {
             view: View { near: w.view_near, far: w.view_far, far_every: w.far_every },
             contract: self.contract(),
             sessions: self.clients.sessions,
+            affinity: self.placement.rehome.then_some(self.placement.affinity),
             gateway: self.clients.gateway(),
             ..HostConfig::new(self.host.name.clone(), IslandId(w.island), self.plan())
         }

@@ -25,6 +25,7 @@ fn mistakes_are_named() {
         ("name = \"node-1\"", "name = \"node 1\"", "host.name"),
         ("[store]", "[stroe]", "did you mean `store`?"),
         ("half = \"a\"", "half = \"c\"", "unknown variant `c`"),
+        ("affinity = 60", "affinity = 101", "placement.affinity: 101 is not 0 to 100"),
         ("deadline_ms = 2000", "deadline_ms = 1", "store.deadline_ms"),
         ("kind = \"shared\"", "kind = \"couch\"", "unknown variant `couch`"),
         ("kind = \"shared\"", "kind = \"couchbase\"", "store.kind: \"couchbase\" needs the section [store.couchbase]"),

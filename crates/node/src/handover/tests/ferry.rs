@@ -106,7 +106,7 @@ impl Ferry {
         let island = Island::new(plan).unwrap();
         let now = Millis(1_800_000_000_000);
         let node = |n: usize| {
-            let config = Config { planted, ..Config::new(incarnation(n), IslandId(1), island.clone()) };
+            let config = Config { planted, affinity: None, ..Config::new(incarnation(n), IslandId(1), island.clone()) };
             Some(Node::new(config, now))
         };
         let mut ferry = Self {

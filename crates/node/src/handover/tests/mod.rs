@@ -3,4 +3,5 @@
 mod deaths;
 mod ferry;
 mod machines;
+mod policy;
 mod quiet;
