@@ -105,7 +105,7 @@ impl Plant {
         (Self::SlowActors, "slow-actors", "who acts in a crowd waits for its turn like everybody"),
     ];
 
-    /// The plants in the commit protocol of deeds, which the tests of `store` find. No node asks for them yet.
+    /// The plants in the commit protocol of deeds, which the tests of `store` and `deeds` find.
     pub const COMMIT: [(Self, &'static str, &'static str); 17] = [
         (Self::UnstageEarly, "unstage-early", "the other documents of a deed are written before its commit"),
         (Self::GuessOnUnknown, "guess-on-unknown", "a write whose outcome is unknown is taken for done"),
