@@ -15,7 +15,7 @@ pub struct Look {
     pub id: String,
     /// Clients in the world.
     pub sessions: u64,
-    /// Sessions that began in this life.
+    /// Sessions that began in this life because a client came; those that another node handed over only went on.
     pub begun: u64,
     /// Times it was stopped for more than a second.
     pub stalls: u64,
@@ -49,7 +49,7 @@ impl Look {
         let id = own["id"].as_str().unwrap_or_default().to_owned();
         let mut look = Self { id, sessions: own["sessions"].as_u64().unwrap_or(0), ..Self::default() };
         let total = |name: &str| snapshot["counters"][name].as_f64().with_context(|| format!("`{name}` is missing"));
-        look.begun = total("sessions_begun_total")? as u64;
+        look.begun = (total("sessions_begun_total")? - total("guests_taken_total")?).max(0.0) as u64;
         look.stalls = total("stalls_total")? as u64;
         for link in list("links")?.iter().filter(|link| link["up"] == true) {
             look.hears.extend(id_at(&link["from"]).map(str::to_owned));
@@ -107,7 +107,7 @@ mod tests {
             "nodes": [{ "id": own, "host": "node-1", "sessions": 2 }, { "id": peer, "host": "" }],
             "links": [{ "from": 1, "to": 0, "up": true }],
             "entities": entities,
-            "counters": { "stalls_total": 1.0, "sessions_begun_total": 3.0 },
+            "counters": { "stalls_total": 1.0, "sessions_begun_total": 3.0, "guests_taken_total": 1.0 },
         })
     }
 
@@ -117,6 +117,7 @@ mod tests {
             serde_json::json!([{ "id": "7", "node": 0 }, { "id": "8", "node": 1 }, { "id": "9", "node": 5 }]);
         let look = Look::read(&snapshot("a", "b", entities), "node-1").expect("it is complete");
         assert_eq!((look.sessions, look.stalls, look.shows_of("a"), look.shows_of("b")), (2, 1, 1, 1));
+        assert_eq!(look.begun, 2, "one of three was handed over");
         assert!(look.hears.contains("b"));
         assert!(Look::read(&serde_json::json!({}), "node-1").is_err());
     }
