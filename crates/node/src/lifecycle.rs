@@ -9,7 +9,7 @@ use store::{Holding, Record};
 use world::{EntityId, Epoch, Millis, Position, Segment};
 
 use crate::authority::Avatar;
-use crate::avatar::{AVATAR_SCHEMA, Figure, avatar_key, entity_of};
+use crate::avatar::{Figure, avatar_key, entity_of};
 use crate::handover::guest::GuestInput;
 use crate::io::{ConnId, Effect, Note};
 use crate::limits;
@@ -102,7 +102,7 @@ impl Node {
             deeds: Deeds::new(now, holding, &record.open, self.config.planted),
             offered: Offers::new(entity, epoch),
             promises: Promises::new(entity),
-            told_rev: 0,
+            told_rev: None,
             pages_due: view.needed().collect(),
             view,
             watch: Watch::new(now, record.holder.clone(), conn.0 * 97),
@@ -118,7 +118,7 @@ impl Node {
         self.effect(Effect::Note(Note::SessionBegan { conn, name, trace }));
         let welcome = self.welcome(entity, segment.from, tint, record.window.next_request.max(1));
         self.tell(conn, 0, &ToClient::Welcome(welcome));
-        self.tell_bag(conn, record.rev, record.body.as_ref().and_then(|body| body.read(AVATAR_SCHEMA).ok()));
+        self.show(conn, &record);
         self.deed_needs(conn);
     }
 

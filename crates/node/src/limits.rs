@@ -133,5 +133,8 @@ pub const PAGE_BEHIND_MS: u64 = 150;
 pub const PAGE_RETRY_MS: u64 = 500;
 /// Milliseconds over which the pages in view are read again when a peer is gone.
 pub const PAGE_SPREAD_MS: u64 = 3_000;
+/// Milliseconds after a deed of somebody else after which its partner's document is looked at: its intent is carried out
+/// behind the reply by then.
+pub const DEALT_LOOK_MS: u64 = 250;
 /// Documents that a node frees of left intents at a time. Further ones are found again at the next look.
 pub const MENDINGS: usize = 64;

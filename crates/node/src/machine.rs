@@ -24,13 +24,13 @@ use crate::handover::placing::Loads;
 use crate::handover::taking::GuestView;
 use crate::handover::{HandoverKey, Reason};
 use crate::interest::InterestSet;
-use crate::io::{ConnId, Effect, Input, Note, OpId, WakeReason, Wakeup};
+use crate::io::{ConnId, Effect, Input, Note, WakeReason, Wakeup};
 use crate::limits;
 use crate::peers::Peers;
 use crate::publisher::{self, Channel, Publisher};
 use crate::session::Session;
 use crate::session::driver::Driver;
-use crate::storage::Waiter;
+use crate::storage::Operations;
 use crate::things::pages::Pages;
 use crate::viewer::{BodyRef, SeenFrame, Viewer};
 
@@ -48,8 +48,7 @@ pub struct Node {
     pub(crate) flushed: Tick,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) sessions: BTreeMap<ConnId, Session>,
-    pub(crate) operations: BTreeMap<OpId, Waiter>,
-    pub(crate) last_operation: u64,
+    pub(crate) operations: Operations,
     /// Who frees documents of intents, by document.
     pub(crate) menders: BTreeMap<Key, Driver<Resolver>>,
     pub(crate) pages: Pages,
@@ -92,8 +91,7 @@ impl Node {
             flushed: tick,
             effects: VecDeque::new(),
             sessions: BTreeMap::new(),
-            operations: BTreeMap::new(),
-            last_operation: 0,
+            operations: Operations::default(),
             menders: BTreeMap::new(),
             pages: Pages::default(),
             handles: Handles::default(),

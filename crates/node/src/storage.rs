@@ -3,6 +3,8 @@
 //!
 //! An answer to a request that nobody waits for any more is dropped by its number.
 
+use std::collections::BTreeMap;
+
 use protocol::{Code, Incarnation};
 use store::commit::{Patience, Resolved, Resolver};
 use store::{Key, Reply, Request};
@@ -19,7 +21,7 @@ use crate::session::watch::Seen;
 use crate::session::{Part, Session, Stage, Turn};
 
 /// Who waits for an answer of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Waiter {
     /// A part of a session.
     Session(ConnId, Part),
@@ -29,30 +31,70 @@ pub(crate) enum Waiter {
     Mending(Key),
 }
 
+/// Requests under way, by number. Each waits for its newest only: the answer to one that was given up must not be taken
+/// for it.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    last: u64,
+    waiters: BTreeMap<OpId, Waiter>,
+    newest: BTreeMap<Waiter, OpId>,
+}
+
+impl Operations {
+    /// The number of a request whose answer nobody waits for.
+    fn unwatched(&mut self) -> OpId {
+        self.last += 1;
+        OpId(self.last)
+    }
+
+    /// The number of a request for somebody, who waits for no earlier one any more.
+    fn begin(&mut self, waiter: Waiter) -> OpId {
+        let op = self.unwatched();
+        if let Some(former) = self.newest.insert(waiter.clone(), op) {
+            self.waiters.remove(&former);
+        }
+        self.waiters.insert(op, waiter);
+        op
+    }
+
+    /// Who waits for this answer.
+    fn end(&mut self, op: OpId) -> Option<Waiter> {
+        let waiter = self.waiters.remove(&op)?;
+        self.newest.remove(&waiter);
+        Some(waiter)
+    }
+
+    /// A session waits for nothing any more.
+    fn forget(&mut self, conn: ConnId) {
+        let is_its = |waiter: &Waiter| matches!(waiter, Waiter::Session(owner, _) if *owner == conn);
+        let first = Waiter::Session(conn, Part::Arrival);
+        let its: Vec<Waiter> = self.newest.range(first..).map(|(w, _)| w.clone()).take_while(is_its).collect();
+        for waiter in its {
+            if let Some(op) = self.newest.remove(&waiter) {
+                self.waiters.remove(&op);
+            }
+        }
+    }
+}
+
 impl Node {
     pub(crate) fn ask_store(&mut self, conn: ConnId, part: Part, request: Request) {
-        if part == Part::Farewell {
-            self.counters.store_requests += 1;
-            self.last_operation += 1;
-            return self.effect(Effect::Store { op: OpId(self.last_operation), request });
-        }
         self.ask_for(Waiter::Session(conn, part), request);
     }
 
-    /// Asks for somebody, who waits for the newest request only: the answer to one that was given up must not be taken
-    /// for it.
+    /// Asks for somebody.
     pub(crate) fn ask_for(&mut self, waiter: Waiter, request: Request) {
-        self.last_operation += 1;
-        let op = OpId(self.last_operation);
-        self.operations.retain(|_, waits| *waits != waiter);
-        self.operations.insert(op, waiter);
+        let op = match waiter {
+            Waiter::Session(_, Part::Farewell) => self.operations.unwatched(),
+            waiter => self.operations.begin(waiter),
+        };
         self.counters.store_requests += 1;
         self.effect(Effect::Store { op, request });
     }
 
     pub(crate) fn store_reply(&mut self, op: OpId, reply: Reply) {
         self.counters.store_unknown += u64::from(reply == Reply::Unknown);
-        match self.operations.remove(&op) {
+        match self.operations.end(op) {
             None => {}
             Some(Waiter::Session(conn, part)) => self.session_reply(conn, part, reply),
             Some(Waiter::Page(chunk, cell)) => self.page_reply(chunk, cell, reply),
@@ -79,7 +121,7 @@ impl Node {
 
     /// Forgets what a session has asked; the answers will be dropped.
     pub(crate) fn forget_operations(&mut self, conn: ConnId) {
-        self.operations.retain(|_, waits| !matches!(waits, Waiter::Session(owner, _) if *owner == conn));
+        self.operations.forget(conn);
     }
 
     fn arrival_reply(&mut self, conn: ConnId, reply: Reply) {
@@ -122,14 +164,11 @@ impl Node {
     fn watch_reply(&mut self, conn: ConnId, reply: Reply) {
         let (now, planted) = (self.now, self.config.planted);
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        match playing.watch.reply(now, playing.epoch, reply) {
-            Seen::Mine(looked) => {
-                let (entity, key) = (playing.entity, playing.holding().actor);
-                if let Some(avatar) = self.authority.get_mut(entity) {
-                    avatar.dress(looked.body.tint);
-                }
-                self.tell_bag(conn, looked.body.rev, looked.belongings);
-                if looked.has_intent {
+        match playing.watch.reply(now, (&playing.name, playing.epoch), reply) {
+            Seen::Mine(record) => {
+                let key = playing.holding().actor;
+                self.show(conn, &record);
+                if record.intent.is_some() {
                     self.mend(key);
                 }
             }

@@ -120,6 +120,8 @@ kinds! {
     Proposal = 141,
     /// Mesh: somebody agreed to the offer of an avatar of yours.
     Consent = 142,
+    /// Mesh: an avatar of yours took part in a deed.
+    Dealt = 143,
 }
 
 /// The context of a message.

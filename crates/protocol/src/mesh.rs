@@ -308,7 +308,7 @@ impl<'a> MeshMessage<'a> {
                 Self::KeyframeRequest(request)
             }
             Some(Kind::Load) => Self::Load(codec::from_bytes::<LoadWire, MESH_CAP>(envelope.payload)?.try_into()?),
-            Some(Kind::News | Kind::Proposal | Kind::Consent) => {
+            Some(Kind::News | Kind::Proposal | Kind::Consent | Kind::Dealt) => {
                 return Ok(Tidings::decode(&envelope)?.map(Self::Tidings));
             }
             _ => return Ok(Word::decode(&envelope)?.map(Self::Word)),

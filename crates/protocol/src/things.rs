@@ -245,6 +245,18 @@ pub struct Consent {
     pub offer: Offer,
 }
 
+/// Between nodes: a deed that names an avatar was committed, to the node of that avatar. Its document has changed, and
+/// who acted upon it must be seen at full rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dealt {
+    /// Who tells.
+    pub from: Incarnation,
+    /// Who acted.
+    pub by: EntityId,
+    /// Who took part.
+    pub with: EntityId,
+}
+
 #[derive(SchemaRead, SchemaWrite)]
 struct NewsWire {
     from: u64,
@@ -256,6 +268,13 @@ struct ProposalWire {
     from: u64,
     by: u64,
     offer: Offer,
+}
+
+#[derive(SchemaRead, SchemaWrite)]
+struct DealtWire {
+    from: u64,
+    by: u64,
+    with: u64,
 }
 
 #[derive(SchemaRead, SchemaWrite)]
@@ -277,6 +296,8 @@ pub enum Tidings {
     Proposal(Proposal),
     /// See [`Consent`].
     Consent(Consent),
+    /// See [`Dealt`].
+    Dealt(Dealt),
 }
 
 impl Tidings {
@@ -287,6 +308,7 @@ impl Tidings {
             Self::News(m) => m.from,
             Self::Proposal(m) => m.from,
             Self::Consent(m) => m.from,
+            Self::Dealt(m) => m.from,
         }
     }
 
@@ -299,6 +321,9 @@ impl Tidings {
             Self::Consent(Consent { from, by, name, epoch, to, offer }) => {
                 let wire = ConsentWire { from: from.0, by: by.0, name, epoch: epoch.0, to: to.0, offer };
                 (Kind::Consent, codec::to_bytes(&wire))
+            }
+            Self::Dealt(Dealt { from, by, with }) => {
+                (Kind::Dealt, codec::to_bytes(&DealtWire { from: from.0, by: by.0, with: with.0 }))
             }
         };
         envelope::write(out, kind, Context::default(), |out| out.extend_from_slice(&payload));
@@ -330,6 +355,10 @@ impl Tidings {
                     to: EntityId(wire.to),
                     offer: wire.offer,
                 })
+            }
+            Some(Kind::Dealt) => {
+                let DealtWire { from, by, with } = codec::from_bytes::<DealtWire, MESH_CAP>(payload)?;
+                Self::Dealt(Dealt { from: Incarnation(from), by: EntityId(by), with: EntityId(with) })
             }
             _ => return Ok(None),
         }))

@@ -62,6 +62,9 @@ pub struct DevArgs {
     /// Keep the documents in this folder; it is made if it does not exist [default: in memory]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// The tables of the rules from this folder, read again when a file changes [default: those of the build]
+    #[arg(long, value_name = "FOLDER")]
+    rules: Option<PathBuf>,
     /// How much it counts that people who stand together are served together, against an even load: 0 to 100
     #[arg(long, default_value_t = node::config::DEFAULT_AFFINITY, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
     affinity: u8,
@@ -299,6 +302,12 @@ async fn host_ended(world: &World) -> Failure {
 async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure> {
     let (island, rate) = (args.world.plan()?, args.world.rate()?);
     let planted = options::planted(args.plant.as_deref())?;
+    let (rules, folder) =
+        crate::rules::open(args.rules.as_deref()).map_err(|e| Failure::usage(format!("--rules: {e}")))?;
+    if let Some(folder) = folder {
+        // It ends with the runtime.
+        tokio::spawn(crate::rules::keep_fresh(folder));
+    }
     let open = OpenStore::open(args.data.as_deref(), FjallConfig::default(), "--data")?;
     let store = Arc::clone(&open.store);
     let directory: Arc<MemoryDirectory> = Arc::default();
@@ -312,6 +321,7 @@ async fn start(args: &DevArgs, secure: Option<&Secure>) -> Result<World, Failure
             rate,
             view: args.world.view.0,
             affinity: Some(args.affinity),
+            rules: rules.clone(),
             planted,
             contract: Contract { on: args.contract == options::Switch::On, ..Contract::default() },
             tls: secure.map(|secure| secure.tls.clone()),
@@ -365,7 +375,7 @@ fn result(
     let node = &counters.node;
     let mut result = json!({
         "nodes": args.nodes,
-        "sessions": node.sessions_begun,
+        "sessions": node.sessions_begun.saturating_sub(node.guests_taken),
         "border_crossings": node.border_crossings,
         "handovers_done": node.handovers_done,
         "publishers_per_chunk": { "p50": node.publishers_at(50), "p95": node.publishers_at(95) },

@@ -456,7 +456,7 @@ impl Play {
                 let coordinator = Coordinator::new(self.now, self.terms, holding, &record.open);
                 Stage::Open { epoch, coordinator: Box::new(coordinator) }
             }
-            Raised::NotAllowed | Raised::Unreadable(_) => {
+            Raised::NotAllowed(_) | Raised::Unreadable(_) => {
                 self.verdict.wrong.push("a login was not let in".to_owned());
                 Stage::Over
             }

@@ -56,7 +56,7 @@ impl Node {
 
     /// `actor` acts upon `target`, here or elsewhere: the client of `target` is told of the actor at full rate for a
     /// while, whatever the crowd. For deeds that name somebody.
-    pub fn acts_on(&mut self, actor: EntityId, target: EntityId) {
+    pub(crate) fn acts_on(&mut self, actor: EntityId, target: EntityId) {
         self.feed.acts_on(actor, target, self.tick + self.config.rate.ticks_in(ACTING_MS));
     }
 }

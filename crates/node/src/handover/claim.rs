@@ -1,16 +1,17 @@
-//! A claim: raising an avatar's epoch only while its document allows it.
+//! A claim: raising an avatar's epoch only while its document allows it, by the raiser of the commit protocol.
 //!
-//! T claims what is released to it; S claims back what it holds. Both free the document of an intent first, then raise
-//! by compare-and-swap on the version that they judged, so one of them wins. The holder of the new epoch is unique to
-//! the claim; whatever became of a raise whose outcome is unknown, the document tells.
+//! T claims what is released to it; S claims back what it holds. Each raises by compare-and-swap on the version that it
+//! judged, so one of them wins. This only says what the handover makes of how a raise ended.
 
 use protocol::Incarnation;
-use store::commit::{Answer, Ask, Found, Patience, Resolved, Resolver, Steps, Terms, Turn};
-use store::{Holder, Key, Record};
-use world::{Epoch, Millis, Plant};
+use store::commit::{Raised, Raiser, Right, Terms};
+use store::{Holder, Record, Reply};
+use world::{Epoch, Millis};
 
 use crate::avatar::avatar_key;
 use crate::io::ConnId;
+use crate::session::Turn;
+use crate::session::driver::Driver;
 
 /// What a claim stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +35,6 @@ pub(crate) enum Claimed {
     Unreadable,
 }
 
-#[derive(Debug)]
-enum Step {
-    /// The document is being read and freed of its intent.
-    Settling(Resolver),
-    /// This is being written.
-    Raising(Record),
-    /// It is to be begun anew at the end of a pause.
-    Pausing,
-}
-
 /// What ends the holder of a claim on this epoch.
 fn mark(epoch: Epoch) -> String {
     format!("/handover-{}", epoch.0)
@@ -57,105 +48,57 @@ pub(crate) fn is_handed(record: &Record, epoch: Epoch) -> bool {
 /// A claim under way.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    terms: Terms,
-    key: Key,
-    me: Holder,
     epoch: Epoch,
-    grounds: Grounds,
-    /// What this claim writes as holder, and nobody else.
-    holder: Holder,
-    step: Step,
+    /// It stands on a release, which may still come.
+    awaits: bool,
+    driver: Driver<Raiser>,
 }
 
 impl Claim {
-    /// A claim on an avatar that is at `epoch`, for the session on `conn`.
-    pub(crate) fn new(terms: Terms, name: &str, me: Incarnation, conn: ConnId, epoch: Epoch, grounds: Grounds) -> Self {
+    /// A claim on an avatar that is at `epoch`, for the session on `conn`. What it asks first comes with the first poll.
+    pub(crate) fn new(
+        now: Millis,
+        terms: Terms,
+        name: &str,
+        (me, conn): (Incarnation, ConnId),
+        epoch: Epoch,
+        grounds: Grounds,
+    ) -> Self {
+        let awaits = grounds == Grounds::ReleasedToMe;
+        let right = match grounds {
+            Grounds::ReleasedToMe => Right::Released { to: Holder::new(me), epoch },
+            Grounds::Holder(holder) => Right::Held { holder, epoch },
+        };
         let holder = Holder::new(format_args!("{me}/{}{}", conn.0, mark(epoch)));
-        Self { terms, key: avatar_key(name), me: Holder::new(me), epoch, grounds, holder, step: Step::Pausing }
+        Self { epoch, awaits, driver: Driver::new(now, Raiser::new(terms, avatar_key(name), holder, right)) }
     }
 
-    fn settle(&mut self, now: Millis) -> Turn<Claimed> {
-        let mut resolver = Resolver::new(self.terms, self.key.clone(), Patience::None);
-        let turn = resolver.begin(now);
-        self.settling(now, resolver, turn)
+    /// What to ask of the store now; `Wait` while a reply is awaited or it pauses.
+    pub(crate) fn poll(&mut self, now: Millis) -> Turn<Claimed> {
+        let turn = self.driver.poll(now);
+        self.told(turn)
     }
 
-    fn settling(&mut self, now: Millis, resolver: Resolver, turn: Turn<Resolved>) -> Turn<Claimed> {
+    /// Goes on with the store's reply.
+    pub(crate) fn reply(&mut self, now: Millis, reply: Reply) -> Turn<Claimed> {
+        let turn = self.driver.reply(now, reply);
+        self.told(turn)
+    }
+
+    fn told(&self, turn: Turn<Raised>) -> Turn<Claimed> {
         match turn {
-            Turn::Ask(ask) => {
-                self.step = Step::Settling(resolver);
-                Turn::Ask(ask)
-            }
-            Turn::Sleep(at) => {
-                self.step = Step::Settling(resolver);
-                Turn::Sleep(at)
-            }
-            Turn::Done(Resolved::Free(Some(found))) => self.judge(found),
-            Turn::Done(Resolved::Free(None)) => Turn::Done(Claimed::Gone { handed: false }),
-            Turn::Done(Resolved::Unreadable(_)) => Turn::Done(Claimed::Unreadable),
-            Turn::Done(Resolved::Blocked) => self.pause(now),
-        }
-    }
-
-    fn judge(&mut self, Found { version, record }: Found) -> Turn<Claimed> {
-        if record.epoch == self.epoch.next() && record.holder == self.holder {
-            return Turn::Done(Claimed::Mine(Box::new(record)));
-        }
-        if record.epoch != self.epoch {
-            return Turn::Done(Claimed::Gone { handed: is_handed(&record, self.epoch) });
-        }
-        if let Some(refused) = self.refused(&record) {
-            return Turn::Done(refused);
-        }
-        let raised = record.raised(&self.holder);
-        self.step = Step::Raising(raised.clone());
-        Turn::Ask(Ask::Replace { key: self.key.clone(), version, record: raised })
-    }
-
-    /// Why a document at the expected epoch does not let this claim raise it.
-    fn refused(&self, record: &Record) -> Option<Claimed> {
-        match (&self.grounds, &record.released) {
-            (Grounds::ReleasedToMe, _) if self.terms.planted.is(Plant::TakeUnreleased) => None,
-            (Grounds::ReleasedToMe, Some(r)) if r.to == self.me && r.epoch == self.epoch.0 => None,
-            (Grounds::ReleasedToMe, Some(_)) => Some(Claimed::Gone { handed: false }),
-            (Grounds::ReleasedToMe, None) => Some(Claimed::NotReleased),
-            (Grounds::Holder(holder), _) => (record.holder != *holder).then_some(Claimed::Gone { handed: false }),
-        }
-    }
-
-    fn pause(&mut self, now: Millis) -> Turn<Claimed> {
-        self.step = Step::Pausing;
-        Turn::Sleep(now + self.terms.retry_ms)
-    }
-}
-
-impl Steps for Claim {
-    type Output = Claimed;
-
-    fn begin(&mut self, now: Millis) -> Turn<Claimed> {
-        self.settle(now)
-    }
-
-    fn woken(&mut self, now: Millis) -> Turn<Claimed> {
-        match std::mem::replace(&mut self.step, Step::Pausing) {
-            Step::Settling(mut resolver) => {
-                let turn = resolver.woken(now);
-                self.settling(now, resolver, turn)
-            }
-            Step::Raising(_) | Step::Pausing => self.settle(now),
-        }
-    }
-
-    fn answer(&mut self, now: Millis, answer: Answer) -> Turn<Claimed> {
-        match (std::mem::replace(&mut self.step, Step::Pausing), answer) {
-            (Step::Settling(mut resolver), answer) => {
-                let turn = resolver.answer(now, answer);
-                self.settling(now, resolver, turn)
-            }
-            (Step::Raising(record), Answer::Applied { .. }) => Turn::Done(Claimed::Mine(Box::new(record))),
-            (Step::Raising(_), Answer::Conflict) => self.settle(now),
-            // Written or not: the document tells.
-            (Step::Raising(_) | Step::Pausing, _) => self.pause(now),
+            Turn::Ask(request) => Turn::Ask(request),
+            Turn::Wait => Turn::Wait,
+            Turn::End(code) => Turn::End(code),
+            Turn::Done(Raised::Mine(_, record)) => Turn::Done(Claimed::Mine(record)),
+            Turn::Done(Raised::Unreadable(_)) => Turn::Done(Claimed::Unreadable),
+            Turn::Done(Raised::NotAllowed(found)) => Turn::Done(match found {
+                Some(record) if self.awaits && record.epoch == self.epoch && record.released.is_none() => {
+                    Claimed::NotReleased
+                }
+                Some(record) => Claimed::Gone { handed: is_handed(&record, self.epoch) },
+                None => Claimed::Gone { handed: false },
+            }),
         }
     }
 }

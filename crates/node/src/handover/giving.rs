@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 
 use protocol::{Code, Incarnation};
-use store::{Holding, Record, Reply, Request};
+use store::commit::{Released, Releaser};
+use store::{Holder, Holding, Record, Reply, Request};
 use world::{Epoch, Millis, Plant, Planted};
 
-use super::claim::{Claim, Claimed, Grounds};
-use super::release::{Release, Wrote};
+use super::claim::{Claim, Claimed, Grounds, is_handed};
 use super::{Outcome, Reason};
 use crate::io::ConnId;
 use crate::limits::{FINISH_MS, FROZEN_MS, INVITE_MS, PREPARE_MS, RELEASE_MS, TAKE_BACK_MS, WORD_AGAIN_MS};
@@ -67,9 +67,9 @@ enum Stage {
     Preparing { since: Millis, say_at: Millis },
     Inviting { since: Millis },
     Finishing,
-    Releasing(Driver<Release>),
+    Releasing(Driver<Releaser>),
     Released { since: Millis, say_at: Millis },
-    TakingBack(Box<Driver<Claim>>),
+    TakingBack(Box<Claim>),
     Over,
 }
 
@@ -230,23 +230,25 @@ impl Giving {
     }
 
     fn release(&mut self, now: Millis) {
-        let release = Release::new(terms(self.planted), self.held.holding.clone(), self.to);
-        let mut release = Driver::new(now, release);
+        let releaser = Releaser::new(terms(self.planted), self.held.holding.clone(), Holder::new(self.to));
+        let mut release = Driver::new(now, releaser);
         let turn = release.poll(now);
         self.stage = Stage::Releasing(release);
         self.release_turn(now, turn);
     }
 
-    fn release_turn(&mut self, now: Millis, turn: Turn<Wrote>) {
+    fn release_turn(&mut self, now: Millis, turn: Turn<Released>) {
         match turn {
             Turn::Ask(request) => self.effects.push_back(GiveEffect::Store(request)),
             Turn::Wait => {}
-            Turn::Done(Wrote::Released) => {
+            Turn::Done(Released::Yes) => {
                 self.stage = Stage::Released { since: now, say_at: now + WORD_AGAIN_MS };
                 self.effects.push_back(GiveEffect::Release);
             }
-            Turn::Done(Wrote::Gone { handed }) => self.lose(handed),
-            Turn::Done(Wrote::Failed(code)) | Turn::End(code) => self.end(GiveEffect::End(code), Outcome::Fenced),
+            Turn::Done(Released::Replaced(record)) => self.lose(is_handed(&record, self.held.holding.epoch)),
+            Turn::Done(Released::Lost) => self.end(GiveEffect::End(Code::Fenced), Outcome::Fenced),
+            Turn::Done(Released::Unreadable(_)) => self.end(GiveEffect::End(Code::DocumentUnreadable), Outcome::Fenced),
+            Turn::End(code) => self.end(GiveEffect::End(code), Outcome::Fenced),
         }
     }
 
@@ -263,8 +265,8 @@ impl Giving {
             return;
         }
         let Held { name, me, conn, holding: Holding { epoch, holder, .. } } = self.held.clone();
-        let claim = Claim::new(terms(self.planted), &name, me, conn, epoch, Grounds::Holder(holder));
-        let mut claim = Box::new(Driver::new(now, claim));
+        let grounds = Grounds::Holder(holder);
+        let mut claim = Box::new(Claim::new(now, terms(self.planted), &name, (me, conn), epoch, grounds));
         let turn = claim.poll(now);
         self.stage = Stage::TakingBack(claim);
         self.claim_turn(turn);

@@ -17,7 +17,6 @@ use crate::io::ConnId;
 use crate::limits::{ATTACHED_MS, EXPECT_MS, LOOK_AFTER_MS, LOOK_EVERY_MS, TAKE_MS, WARM_MS};
 use crate::session::Turn;
 use crate::session::arrival::terms;
-use crate::session::driver::Driver;
 
 /// What happens to a handover on T's side.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +59,7 @@ enum Stage {
     Warming { since: Millis },
     Expecting { since: Millis },
     Attached { conn: ConnId, since: Millis, look_at: Millis },
-    Taking { conn: ConnId, since: Millis, began: Millis, claim: Box<Driver<Claim>> },
+    Taking { conn: ConnId, since: Millis, began: Millis, claim: Box<Claim> },
     Over,
 }
 
@@ -193,8 +192,8 @@ impl Guest {
     fn take(&mut self, now: Millis) {
         let Stage::Attached { conn, since, .. } = self.stage else { return };
         let grounds = Grounds::ReleasedToMe;
-        let claim = Claim::new(terms(self.planted), &self.name, self.me, conn, self.epoch, grounds);
-        let mut claim = Box::new(Driver::new(now, claim));
+        let whose = (self.me, conn);
+        let mut claim = Box::new(Claim::new(now, terms(self.planted), &self.name, whose, self.epoch, grounds));
         let turn = claim.poll(now);
         self.stage = Stage::Taking { conn, since, began: now, claim };
         self.claim_turn(now, turn);

@@ -5,8 +5,8 @@
 //! `released` into the avatar's document), *take* (T raises the epoch, while the document says that it may), *serve*.
 //! If T does not take, S takes back by raising the epoch itself.
 //!
-//! `giving` is S's machine, `guest` is T's; `release` and `claim` are their dealings with the store. None of them does
-//! I/O. `serving` and `taking` connect them to the node. `policy` decides who should move where, by what the nodes tell
+//! `giving` is S's machine, `guest` is T's; `claim` is what they make of the raiser of the commit protocol, whose releaser
+//! S uses too. None of them does I/O. `serving` and `taking` connect them to the node. `policy` decides who should move where, by what the nodes tell
 //! each other; `placing` tells, keeps and carries that out.
 //!
 //! Invariant: an epoch begins by one compare-and-swap and in no other way. Words between the nodes only make it quick:
@@ -17,7 +17,6 @@ pub(crate) mod giving;
 pub(crate) mod guest;
 pub(crate) mod placing;
 pub(crate) mod policy;
-pub(crate) mod release;
 mod serving;
 pub(crate) mod taking;
 

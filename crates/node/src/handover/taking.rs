@@ -174,7 +174,6 @@ impl Node {
         record: Box<Record>,
         place: Option<Segment>,
     ) {
-        self.counters.guests_taken += 1;
         self.say(from, handover, Say::Taken { epoch: record.epoch });
         let ghost = self.ghosts.get(guest.entity).filter(|g| g.epoch == guest.epoch).map(|g| g.segment);
         // Both tell of the same walk; the newer one may know of a turn.
@@ -198,6 +197,7 @@ impl Node {
             checkpoint: Checkpoint::unread(self.now, guest.entity, record.epoch),
             record,
         };
+        self.counters.guests_taken += 1;
         self.begin_play(conn, entrance);
         self.write_now(conn);
     }

@@ -58,7 +58,8 @@ fn lane_of(kind: Kind) -> Option<MeshLane> {
         | Kind::Taken
         | Kind::CalledOff
         | Kind::Proposal
-        | Kind::Consent => Some(MeshLane::Direct),
+        | Kind::Consent
+        | Kind::Dealt => Some(MeshLane::Direct),
         // Every kind is named: one that is forgotten here would be refused by every peer.
         Kind::Hello
         | Kind::Input
@@ -92,7 +93,7 @@ fn lane_of(kind: Kind) -> Option<MeshLane> {
 #[cfg(test)]
 mod tests {
     use protocol::mesh::{Frame, Interest, Keyframe, KeyframeRequest, Summary};
-    use protocol::things::{Consent, News, Offer, Page, Proposal, Tidings};
+    use protocol::things::{Consent, Dealt, News, Offer, Page, Proposal, Tidings};
     use protocol::{Incarnation, StreamId};
     use world::{Chunk, EntityId, Epoch, IslandId, Tick};
 
@@ -104,7 +105,7 @@ mod tests {
         bytes
     }
 
-    fn messages(from: Incarnation) -> [(MeshLane, MeshMessage<'static>); 8] {
+    fn messages(from: Incarnation) -> [(MeshLane, MeshMessage<'static>); 9] {
         let stream = StreamId { publisher: from, island: IslandId(3), chunk: Chunk { cx: 4, cy: -5 }, sub: 6 };
         let interest = Interest { from, version: 9, chunks: vec![(stream.island, stream.chunk)] };
         let offer = Offer { to: 7, gives: Vec::new(), takes: Vec::new() };
@@ -117,6 +118,7 @@ mod tests {
             (MeshLane::Direct, MeshMessage::KeyframeRequest(KeyframeRequest { from, stream })),
             (MeshLane::Direct, MeshMessage::Keyframe(Keyframe { stream, tick: Tick(8), body: b"k" })),
             (MeshLane::Ordered, MeshMessage::Tidings(Tidings::News(News { from, page: Page::default() }))),
+            (MeshLane::Direct, MeshMessage::Tidings(Tidings::Dealt(Dealt { from, by, with: by }))),
             (MeshLane::Direct, MeshMessage::Tidings(Tidings::Proposal(Proposal { from, by, offer: offer.clone() }))),
             (
                 MeshLane::Direct,

@@ -94,7 +94,7 @@ impl Arrival {
                 self.step = Step::Placing(record, None);
                 self.read_place()
             }
-            Turn::Done(Raised::NotAllowed | Raised::Unreadable(_)) => Turn::End(Code::DocumentUnreadable),
+            Turn::Done(Raised::NotAllowed(_) | Raised::Unreadable(_)) => Turn::End(Code::DocumentUnreadable),
         }
     }
 

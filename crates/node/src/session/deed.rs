@@ -10,7 +10,7 @@ use protocol::Code;
 use store::commit::{Answer, Asked, Command, Coordinator, Deed, Mistake, Outcome, Part, Task, Terms, Verdict, View};
 use store::record::Open;
 use store::{Body, Holding, Key, Record, Reply, Request};
-use world::{Millis, Planted};
+use world::{EntityId, Millis, Planted};
 
 use super::arrival::terms;
 use crate::avatar::{AVATAR_SCHEMA, Figure, upcasters};
@@ -40,6 +40,8 @@ pub(crate) struct Wish {
     /// The digest of the request's content.
     pub(crate) content: u64,
     pub(crate) form: Form,
+    /// Who else takes part.
+    pub(crate) with: Option<EntityId>,
     pub(crate) what: What,
 }
 
@@ -47,6 +49,7 @@ pub(crate) struct Wish {
 #[derive(Debug)]
 struct Pending {
     form: Form,
+    with: Option<EntityId>,
     asked_at: Millis,
 }
 
@@ -55,6 +58,8 @@ struct Pending {
 pub(crate) struct Ended {
     pub(crate) request: u32,
     pub(crate) form: Form,
+    /// Who else took part.
+    pub(crate) with: Option<EntityId>,
     /// When it was asked for: what it found was true after that.
     pub(crate) asked_at: Millis,
     pub(crate) outcome: Outcome,
@@ -107,14 +112,14 @@ impl Deeds {
     /// When there are too many, or the number is used twice.
     pub(crate) fn ask(&mut self, now: Millis, wish: Wish) -> Result<(), Code> {
         use store::commit::coordinator::NotTaken;
-        let Wish { request, content, form, what } = wish;
+        let Wish { request, content, form, with, what } = wish;
         let asked = Asked { request, content, command: what, age: now };
         self.coordinator.ask(now, asked).map_err(|error| match error {
             NotTaken::TooMany => Code::TooManyRequests,
             NotTaken::IdReused => Code::IdReused,
             NotTaken::Over => Code::Fenced,
         })?;
-        self.pending.entry(request).or_insert(Pending { form, asked_at: now });
+        self.pending.entry(request).or_insert(Pending { form, with, asked_at: now });
         self.take_tasks();
         Ok(())
     }
@@ -157,8 +162,8 @@ impl Deeds {
     }
 
     fn done(&mut self, request: u32, outcome: Outcome) {
-        let Some(Pending { form, asked_at }) = self.pending.remove(&request) else { return };
-        self.needs.push_back(Need::Answer(Box::new(Ended { request, form, asked_at, outcome })));
+        let Some(Pending { form, with, asked_at }) = self.pending.remove(&request) else { return };
+        self.needs.push_back(Need::Answer(Box::new(Ended { request, form, with, asked_at, outcome })));
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) struct Playing {
     /// What others promised it.
     pub(crate) promises: Promises,
     /// The revision of the avatar's document that the client was told of.
-    pub(crate) told_rev: u64,
+    pub(crate) told_rev: Option<u64>,
     /// Chunks whose pages the client is still to be told.
     pub(crate) pages_due: BTreeSet<Chunk>,
     pub(crate) watch: Watch,
@@ -130,7 +130,7 @@ impl Session {
 }
 
 /// The part of a session that waits for a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     Arrival,
     Deed(store::commit::Part),

@@ -3,22 +3,11 @@
 //! While the store is silent the avatar may move on for a while; then it stands still until the document was read. So
 //! two nodes move one avatar for a bounded time at most, whatever is cut.
 
-use deeds::Belongings;
-use store::{Holder, Reply, Request};
+use store::{Holder, Record, Reply, Request, codec};
 use world::{Epoch, Millis};
 
-use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
+use crate::avatar::{avatar_key, upcasters};
 use crate::limits::{VERIFY_EVERY_MS, VERIFY_WITHIN_MS};
-
-/// What a holder finds in its avatar's document.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Looked {
-    pub(crate) body: AvatarBody,
-    /// What deeds keep there; `None` if this build cannot read it.
-    pub(crate) belongings: Option<Belongings>,
-    /// A deed of somebody else waits on it.
-    pub(crate) has_intent: bool,
-}
 
 /// The watch over one session.
 #[derive(Debug)]
@@ -34,7 +23,7 @@ pub(crate) struct Watch {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// The session is still ours.
-    Mine(Box<Looked>),
+    Mine(Box<Record>),
     /// It is somebody else's.
     Replaced,
     /// The store has lost the document.
@@ -68,6 +57,11 @@ impl Watch {
         self.next_at = now;
     }
 
+    /// Something has probably changed in the document: it is looked at then at the latest.
+    pub(crate) fn look_by(&mut self, at: Millis) {
+        self.next_at = self.next_at.min(at);
+    }
+
     /// What to ask of the store, if it is time.
     pub(crate) fn poll(&mut self, now: Millis, name: &str) -> Option<Request> {
         let patient = self.asked_at.is_some_and(|at| now.since(at) < VERIFY_EVERY_MS);
@@ -79,18 +73,16 @@ impl Watch {
     }
 
     /// Takes in the store's reply.
-    pub(crate) fn reply(&mut self, now: Millis, epoch: Epoch, reply: Reply) -> Seen {
+    pub(crate) fn reply(&mut self, now: Millis, (name, epoch): (&str, Epoch), reply: Reply) -> Seen {
         let asked_at = self.asked_at.take();
         self.next_at = now + VERIFY_EVERY_MS;
         match reply {
-            Reply::Found { document, .. } => match document.read::<AvatarBody>(AVATAR_SCHEMA) {
-                Ok(body) if body.epoch == epoch.0 && body.holder == self.holder.as_str() => {
+            Reply::Found { document, .. } => match codec::decode(upcasters(), &avatar_key(name), document) {
+                Ok(record) if record.epoch == epoch && record.holder == self.holder => {
                     // What was read was true when it was asked for at the earliest.
                     self.confirmed_at = asked_at.unwrap_or(now);
                     self.distrusted = false;
-                    let belongings = document.read(AVATAR_SCHEMA).ok();
-                    let has_intent = document.fields().contains_key("intent");
-                    Seen::Mine(Box::new(Looked { body, belongings, has_intent }))
+                    Seen::Mine(Box::new(record))
                 }
                 _ => Seen::Replaced,
             },

@@ -52,9 +52,14 @@ fn raise_elsewhere(store: &MemoryStore) {
 
 /// Runs an arrival; the fates befall its requests in turn, then all pass.
 fn arrive(store: &MemoryStore, fates: &[Fate]) -> Result<Arrived, Code> {
+    arrive_on(1, store, fates)
+}
+
+/// The same on a connection; no two are the same.
+fn arrive_on(conn: u64, store: &MemoryStore, fates: &[Fate]) -> Result<Arrived, Code> {
     let mut fates = fates.iter().copied();
     let mut now = Millis(0);
-    let mut arrival = Arrival::new(now, NAME.into(), Incarnation(5), ConnId(1), Planted::none());
+    let mut arrival = Arrival::new(now, NAME.into(), Incarnation(5), ConnId(conn), Planted::none());
     let mut turn = arrival.poll(now);
     for _ in 0..100 {
         turn = match turn {
@@ -114,7 +119,7 @@ fn who_arrives_holds_the_epoch_that_is_stored() {
 #[test]
 fn no_two_arrivals_share_an_epoch() {
     let store = MemoryStore::new();
-    let epochs: Vec<u32> = (0..5).map(|_| arrive(&store, &[]).unwrap().record.epoch.0).collect();
+    let epochs: Vec<u32> = (1..=5).map(|conn| arrive_on(conn, &store, &[]).unwrap().record.epoch.0).collect();
     assert_eq!(epochs, [1, 2, 3, 4, 5]);
 }
 

@@ -102,7 +102,7 @@ impl Table {
 
 fn dress(request: u32, tint: u8) -> Wish {
     let what = What::Dress(tint);
-    Wish { request, content: u64::from(tint), form: Form::Plain, what }
+    Wish { request, content: u64::from(tint), form: Form::Plain, with: None, what }
 }
 
 impl Table {

@@ -14,7 +14,7 @@ use world::{Chunk, Island, IslandPlan, Position};
 use super::pair::{Pair, incarnation};
 use crate::avatar::{AVATAR_SCHEMA, Figure, PLACE_SCHEMA, PlaceBody, avatar_key, entity_of, place_key};
 use crate::io::{ConnId, Input};
-use crate::limits::{PAGE_EARLY_MS, VERIFY_EVERY_MS};
+use crate::limits::{DEALT_LOOK_MS, PAGE_EARLY_MS, VERIFY_EVERY_MS};
 
 const ANNA: usize = 0;
 const BORIS: usize = 1;
@@ -225,9 +225,13 @@ fn a_trade_over_two_nodes_needs_a_consent_and_uses_it_up() {
     let greedy = TradeArgs { takes: vec![("stone".into(), 2)], ..terms.clone() };
     assert_eq!(pair.act(ANNA, 2, ("trade", boris), &greedy), Code::NoConsent as u16);
     assert_eq!(pair.act(ANNA, 3, ("trade", boris), &terms), 0);
-    pair.pass(2 * VERIFY_EVERY_MS);
     assert_eq!((pair.amount(ANNA, "wood"), pair.amount(ANNA, "stone")), (2, 1));
-    assert_eq!((pair.amount(BORIS, "wood"), pair.amount(BORIS, "stone")), (2, 1), "he hears of it when he looks");
+    // His node was told, and has looked: far sooner than it would have by itself.
+    const { assert!(2 * DEALT_LOOK_MS <= 500 && 500 < VERIFY_EVERY_MS) };
+    assert_eq!((pair.amount(BORIS, "wood"), pair.amount(BORIS, "stone")), (2, 1));
+    let his = pair.nodes[1].as_ref().unwrap();
+    let upon = his.feed.acting_upon.get(&entity_of("boris")).expect("who deals with him is told at full rate");
+    assert!(upon.contains_key(&entity_of("anna")));
     assert_eq!(pair.act(ANNA, 3, ("trade", boris), &terms), 0, "the same request again is the same trade");
     assert_eq!(pair.act(ANNA, 4, ("trade", boris), &terms), Code::NoConsent as u16, "another one is not");
     // Nobody agrees twice, nor to what was not offered.

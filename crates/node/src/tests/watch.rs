@@ -24,7 +24,7 @@ fn only_our_epoch_with_our_holder_is_ours() {
     ];
     for (reply, expected) in cases {
         let mut watch = Watch::new(Millis(0), Holder::new("us"), 0);
-        let seen = match watch.reply(Millis(100), Epoch(3), reply.clone()) {
+        let seen = match watch.reply(Millis(100), ("mira", Epoch(3)), reply.clone()) {
             Seen::Mine(_) => "mine",
             Seen::Replaced => "replaced",
             Seen::Lost => "lost",
@@ -41,7 +41,7 @@ fn a_silent_store_suspends_and_an_answer_resumes() {
     assert!(watch.suspends(Millis(VERIFY_WITHIN_MS)));
     let now = Millis(VERIFY_WITHIN_MS + 10);
     assert!(watch.poll(now, "mira").is_some());
-    assert!(matches!(watch.reply(now + 50, Epoch(3), found(3, "us")), Seen::Mine(_)));
+    assert!(matches!(watch.reply(now + 50, ("mira", Epoch(3)), found(3, "us")), Seen::Mine(_)));
     assert!(!watch.suspends(now + (VERIFY_WITHIN_MS - 1)), "it counts from the question");
     assert!(watch.suspends(now + VERIFY_WITHIN_MS));
 }
@@ -54,6 +54,6 @@ fn who_was_stopped_stands_still_until_he_knows() {
     assert!(watch.poll(Millis(500), "mira").is_some(), "it asks at once");
     assert!(watch.poll(Millis(600), "mira").is_none(), "and once");
     assert!(watch.poll(Millis(500 + VERIFY_EVERY_MS), "mira").is_some(), "and again if nobody answers");
-    watch.reply(Millis(2_600), Epoch(3), found(3, "us"));
+    watch.reply(Millis(2_600), ("mira", Epoch(3)), found(3, "us"));
     assert!(!watch.suspends(Millis(2_600)));
 }

@@ -15,7 +15,7 @@ use crate::io::{ConnId, Effect, Note};
 use crate::lifecycle::retry_after_ms;
 use crate::machine::Node;
 use crate::session::Session;
-use crate::session::deed::{Ended, Form, What, Wish, figure, refusal};
+use crate::session::deed::{Ended, Form, What, Wish, refusal};
 
 /// The deed that needs the other's word.
 const TRADE: &str = "trade";
@@ -24,7 +24,7 @@ impl Node {
     pub(crate) fn dress(&mut self, conn: ConnId, context: Context, dress: &Dress) {
         let content = Digest::of(&[Kind::Dress as u8, dress.tint]);
         let what = What::Dress(dress.tint);
-        self.wish(conn, Wish { request: context.request, content, form: Form::Plain, what });
+        self.wish(conn, Wish { request: context.request, content, form: Form::Plain, with: None, what });
     }
 
     pub(crate) fn deed(&mut self, conn: ConnId, context: Context, deed: Deed) {
@@ -40,9 +40,10 @@ impl Node {
         let entity = EntityId(deed.partner);
         let agreed = agreed.filter(|spent| spent.consent.bargain.terms.with == entity.0);
         let partner = partner.map(|(name, place)| Partner { name, entity, place, agreed });
+        let with = partner.as_ref().map(|partner| partner.entity);
         let rules = self.config.rules.clone();
         let what = What::Perform(Box::new(Performance { rules, deed: deed.deed, args: deed.args, actor, partner }));
-        self.wish(conn, Wish { request, content, form: Form::Deed, what });
+        self.wish(conn, Wish { request, content, form: Form::Deed, with, what });
     }
 
     fn wish(&mut self, conn: ConnId, wish: Wish) {
@@ -69,23 +70,20 @@ impl Node {
 
     /// A deed has ended: what it changed is told, then its client is answered, then all others hear.
     pub(crate) fn deed_ended(&mut self, conn: ConnId, ended: Ended) {
-        let Ended { request, form, asked_at, outcome } = ended;
+        let Ended { request, form, with, asked_at, outcome } = ended;
         let refused = refusal(&outcome);
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
         match outcome {
             Outcome::Committed(committed) => {
                 playing.watch.confirm(asked_at);
-                let entity = playing.entity;
+                let actor = playing.entity;
                 self.counters.deeds += 1;
-                if let Some(figure) = figure(&committed.actor)
-                    && let Some(avatar) = self.authority.get_mut(entity)
-                {
-                    avatar.dress(figure.tint);
-                }
-                let belongings = committed.actor.body.as_ref().and_then(|body| body.read(deeds::SCHEMA).ok());
-                self.tell_bag(conn, committed.actor.rev, belongings);
+                self.show(conn, &committed.actor);
                 self.answer(conn, request, form, refused, serde_json::from_value(committed.reply).ok());
                 self.tell_news(&committed.events, &committed.revs);
+                if let Some(with) = with {
+                    self.tell_dealt(actor, with);
+                }
             }
             Outcome::Repeated { reply, .. } => {
                 self.counters.deeds_repeated += 1;

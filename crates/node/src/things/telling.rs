@@ -6,7 +6,7 @@ use deeds::{Belongings, Page, PageKey, Told};
 use protocol::client::ToClient;
 use protocol::mesh::{MeshMessage, Topic};
 use protocol::things::{News, Tidings};
-use store::{Key, Reply, Request};
+use store::{Key, Record, Reply, Request};
 use world::Chunk;
 
 use super::pages::{Change, Read};
@@ -16,18 +16,26 @@ use crate::io::{ConnId, Effect, Note};
 use crate::machine::Node;
 use crate::publisher;
 use crate::session::Session;
+use crate::session::deed::figure;
 use crate::storage::Waiter;
 
 /// What an own deed says, and about which document.
 type Events = [(Key, serde_json::Value)];
 
 impl Node {
-    /// Tells a client what it has, unless it knows.
-    pub(crate) fn tell_bag(&mut self, conn: ConnId, rev: u64, belongings: Option<Belongings>) {
+    /// Shows an avatar as its document is now: to all what it looks like, to its client what it has, unless it knows.
+    pub(crate) fn show(&mut self, conn: ConnId, record: &Record) {
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
-        let Some(belongings) = belongings.filter(|_| rev > playing.told_rev || rev == 0) else { return };
-        playing.told_rev = rev;
-        self.tell(conn, 0, &ToClient::Bag(wire::bag(rev, &belongings)));
+        if let (Some(figure), Some(avatar)) = (figure(record), self.authority.get_mut(playing.entity)) {
+            avatar.dress(figure.tint);
+        }
+        if playing.told_rev.is_some_and(|told| record.rev <= told) {
+            return;
+        }
+        let belongings = record.body.as_ref().and_then(|body| body.read::<Belongings>(deeds::SCHEMA).ok());
+        let Some(belongings) = belongings else { return };
+        playing.told_rev = Some(record.rev);
+        self.tell(conn, 0, &ToClient::Bag(wire::bag(record.rev, &belongings)));
     }
 
     /// What a committed deed of ours changed on pages is told to all who see them.

@@ -4,12 +4,13 @@ use deeds::Bargain;
 use protocol::Incarnation;
 use protocol::client::{ToClient, valid_name};
 use protocol::mesh::MeshMessage;
-use protocol::things::{Agree, Agreed, Consent, Offer, Offered, Proposal, Tidings};
+use protocol::things::{Agree, Agreed, Consent, Dealt, Offer, Offered, Proposal, Tidings};
 use world::EntityId;
 
 use super::wire;
 use crate::avatar::entity_of;
 use crate::io::{ConnId, Effect};
+use crate::limits::DEALT_LOOK_MS;
 use crate::machine::Node;
 use crate::publisher;
 use crate::session::Session;
@@ -21,6 +22,10 @@ impl Node {
             Tidings::News(news) => self.news(&news),
             Tidings::Proposal(Proposal { by, offer, .. }) => {
                 self.proposed(by, &offer);
+                true
+            }
+            Tidings::Dealt(Dealt { by, with, .. }) => {
+                self.dealt(by, with);
                 true
             }
             Tidings::Consent(consent) => {
@@ -58,6 +63,7 @@ impl Node {
         let bargain = Bargain { actor: by, terms: wire::terms(offer) };
         // One too many, or from a node that errs: whoever offers is not answered.
         let Ok(number) = playing.offered.offer(now, bargain) else { return };
+        self.acts_on(by, to);
         let Offer { gives, takes, .. } = offer.clone();
         self.tell(conn, 0, &ToClient::Offered(Offered { by: by.0, number, gives, takes }));
     }
@@ -94,8 +100,28 @@ impl Node {
             return;
         }
         self.counters.agreements += 1;
+        self.acts_on(by, to);
         let Offer { gives, takes, .. } = offer;
         self.tell(conn, 0, &ToClient::Agreed(Agreed { by: by.0, gives, takes }));
+    }
+
+    /// A deed of an avatar of ours had somebody else take part.
+    pub(super) fn tell_dealt(&mut self, by: EntityId, with: EntityId) {
+        if self.authority.get(with).is_some() {
+            self.dealt(by, with);
+        } else {
+            self.tell_holder(with, Tidings::Dealt(Dealt { from: self.config.incarnation, by, with }));
+        }
+    }
+
+    /// An avatar of ours took part in a deed of somebody else: its client sees who it was, and soon what it has now.
+    fn dealt(&mut self, by: EntityId, with: EntityId) {
+        let now = self.now;
+        let Some(conn) = self.authority.get(with).map(|avatar| avatar.conn) else { return };
+        self.acts_on(by, with);
+        if let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) {
+            playing.watch.look_by(now + DEALT_LOOK_MS);
+        }
     }
 
     /// Tells the node that holds an avatar in view.

@@ -150,6 +150,7 @@ fn tidings(message: &Tidings) -> Value {
             "from": m.from.0, "by": m.by.0, "to": m.offer.to, "gives": heaps(&m.offer.gives),
             "takes": heaps(&m.offer.takes),
         }),
+        Tidings::Dealt(m) => json!({ "from": m.from.0, "by": m.by.0, "with": m.with.0 }),
         Tidings::Consent(m) => json!({
             "from": m.from.0, "by": m.by.0, "name": m.name, "epoch": m.epoch.0, "to": m.to.0,
             "gives": heaps(&m.offer.gives), "takes": heaps(&m.offer.takes),

@@ -9,8 +9,8 @@ use crate::client::{ToClient, ToServer};
 use crate::mesh::Incarnation;
 use crate::refusal::Code;
 use crate::things::{
-    Agree, Agreed, Bag, Consent, Deed, DeedReply, Guest, Heap, News, Offer, Offered, Page, Proposal, Tidings, Trace,
-    TraceKind,
+    Agree, Agreed, Bag, Consent, Dealt, Deed, DeedReply, Guest, Heap, News, Offer, Offered, Page, Proposal, Tidings,
+    Trace, TraceKind,
 };
 
 fn heap(item: &str, amount: u32) -> Heap {
@@ -127,6 +127,7 @@ pub fn mesh() -> Vec<(&'static str, &'static str, Tidings)> {
     vec![
         ("mesh_news", "a deed changed a page", Tidings::News(News { from, page: page() })),
         ("mesh_proposal", "an offer to entity 78", Tidings::Proposal(Proposal { from, by, offer: offer.clone() })),
+        ("mesh_dealt", "mira gave entity 78 something", Tidings::Dealt(Dealt { from, by, with: to })),
         (
             "mesh_consent",
             "mira agrees with entity 78",
@@ -241,6 +242,11 @@ pub fn any_tidings() -> impl Strategy<Value = Tidings> {
             from: Incarnation(from),
             by: EntityId(by),
             offer
+        })),
+        any::<(u64, u64, u64)>().prop_map(|(from, by, with)| Tidings::Dealt(Dealt {
+            from: Incarnation(from),
+            by: EntityId(by),
+            with: EntityId(with),
         })),
         consent.prop_map(|(n, name, offer)| Tidings::Consent(Consent {
             from: Incarnation(n.0),

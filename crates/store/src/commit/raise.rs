@@ -2,7 +2,7 @@
 //! another may take the session over.
 //!
 //! Invariant: of all raises of one epoch one succeeds, and only it believes so: a raise whose outcome is unknown is
-//! mine only if epoch *and* holder are read back.
+//! mine only if the document names its holder, which nobody else has.
 
 use world::{Epoch, Millis, Plant};
 
@@ -21,10 +21,19 @@ pub enum Right {
         /// The body of a new avatar; `None` if there must be one.
         create: Option<Body>,
     },
-    /// A handover: only while the session is released to this name.
+    /// A handover: only while the session of this epoch is released to this name.
     Released {
         /// Me, as the releaser calls me.
         to: Holder,
+        /// The epoch that ends.
+        epoch: Epoch,
+    },
+    /// Taking back what was released: only while this holder has this epoch, released or not.
+    Held {
+        /// Me.
+        holder: Holder,
+        /// The epoch that ends.
+        epoch: Epoch,
     },
 }
 
@@ -33,8 +42,8 @@ pub enum Right {
 pub enum Raised {
     /// The session is ours, and the document was this just after.
     Mine(Holding, Box<Record>),
-    /// There is no document, or the session is not released to us (any more).
-    NotAllowed,
+    /// The document, which is this, does not allow it (any more); or there is none. Nothing was written.
+    NotAllowed(Option<Box<Record>>),
     /// The document cannot be read by this build.
     Unreadable(String),
 }
@@ -53,12 +62,12 @@ pub struct Raiser {
 enum Step {
     /// The document is being read and freed of its intent.
     Settling(Resolver),
+    /// Only with [`Plant::RaiseOverIntent`]: it is being read alone.
+    Reading,
     /// This is being written.
     Raising(Record),
-    /// The outcome is unknown: it is being read back.
-    ReadingBack(Record),
-    /// It is to be read back at the end of a pause.
-    Pausing(Option<Record>),
+    /// It is to be begun anew at the end of a pause: what became of the last write, the document tells.
+    Pausing,
 }
 
 impl Raiser {
@@ -66,7 +75,7 @@ impl Raiser {
     #[must_use]
     pub fn new(terms: Terms, key: Key, holder: Holder, right: Right) -> Self {
         let holder = if terms.planted.is(Plant::SharedHolder) { Holder::new("shared") } else { holder };
-        Self { terms, key, holder, right, step: Step::Pausing(None) }
+        Self { terms, key, holder, right, step: Step::Pausing }
     }
 
     fn settle(&mut self, now: Millis) -> Turn<Raised> {
@@ -87,7 +96,7 @@ impl Raiser {
             }
             Turn::Done(Resolved::Free(found)) => self.raise(now, found),
             Turn::Done(Resolved::Unreadable(why)) => Turn::Done(Raised::Unreadable(why)),
-            Turn::Done(Resolved::Blocked) => self.pause(now, None),
+            Turn::Done(Resolved::Blocked) => self.pause(now),
         }
     }
 
@@ -96,51 +105,38 @@ impl Raiser {
             Some(Found { version, record }) => (Some(version), record),
             None => (None, Record::default()),
         };
-        if self.terms.planted.is(Plant::SkipEpoch) && record.epoch > Epoch(0) {
+        let skips = self.terms.planted.is(Plant::SkipEpoch) && record.epoch > Epoch(0);
+        // Nobody else has this name: a write whose outcome was unknown, or that came late, has happened.
+        if skips || record.holder == self.holder {
             return self.mine(record);
         }
-        let Some(allowed) = self.allowed(now, record) else { return Turn::Done(Raised::NotAllowed) };
-        let raised = allowed.raised(&self.holder);
+        let ready = match self.allowed(now, &record) {
+            Some(ready) => ready,
+            None => return Turn::Done(Raised::NotAllowed(version.map(|_| Box::new(record)))),
+        };
+        let raised = ready.raised(&self.holder);
         let ask = Ask::write(&self.key, version, raised.clone());
         self.step = Step::Raising(raised);
         Turn::Ask(ask)
     }
 
     /// The record with a body, if we may raise it.
-    fn allowed(&self, now: Millis, mut record: Record) -> Option<Record> {
-        match &self.right {
+    fn allowed(&self, now: Millis, record: &Record) -> Option<Record> {
+        let mut ready = record.clone();
+        let may = match &self.right {
             Right::Login { create } => {
-                if record.body.is_none() {
-                    (record.body, record.gone, record.rev) = (Some(create.clone()?), None, record.next_rev(now));
+                if ready.body.is_none() {
+                    (ready.body, ready.gone, ready.rev) = (Some(create.clone()?), None, ready.next_rev(now));
                 }
-                Some(record)
+                true
             }
-            Right::Released { to } => {
-                let released = record.released.as_ref()?;
-                (released.to == *to && released.epoch == record.epoch.0).then_some(record)
+            Right::Released { to, epoch } => {
+                let released = record.released.as_ref().is_some_and(|r| r.to == *to && r.epoch == epoch.0);
+                record.epoch == *epoch && (released || self.terms.planted.is(Plant::TakeUnreleased))
             }
-        }
-    }
-
-    fn raised(&mut self, now: Millis, record: Record, answer: Answer) -> Turn<Raised> {
-        match answer {
-            Answer::Applied { .. } => self.mine(record),
-            Answer::Conflict => self.settle(now),
-            Answer::Unknown => self.pause(now, Some(record)),
-            _ => self.pause(now, None),
-        }
-    }
-
-    fn read_back(&mut self, now: Millis, tried: Record, answer: Answer) -> Turn<Raised> {
-        match answer {
-            Answer::Found(Found { record, .. }) => {
-                let mine = record.epoch == tried.epoch && record.holder == tried.holder;
-                if mine { self.mine(record) } else { self.settle(now) }
-            }
-            Answer::Absent => self.settle(now),
-            Answer::Unreadable(why) => Turn::Done(Raised::Unreadable(why)),
-            _ => self.pause(now, Some(tried)),
-        }
+            Right::Held { holder, epoch } => record.epoch == *epoch && record.holder == *holder,
+        };
+        may.then_some(ready)
     }
 
     fn mine(&mut self, record: Record) -> Turn<Raised> {
@@ -148,8 +144,8 @@ impl Raiser {
         Turn::Done(Raised::Mine(holding, Box::new(record)))
     }
 
-    fn pause(&mut self, now: Millis, tried: Option<Record>) -> Turn<Raised> {
-        self.step = Step::Pausing(tried);
+    fn pause(&mut self, now: Millis) -> Turn<Raised> {
+        self.step = Step::Pausing;
         Turn::Sleep(self.terms.retry_at(now))
     }
 }
@@ -159,52 +155,48 @@ impl Steps for Raiser {
 
     fn begin(&mut self, now: Millis) -> Turn<Raised> {
         if self.terms.planted.is(Plant::RaiseOverIntent) {
-            // Read alone, as if there were no intent.
-            self.step = Step::ReadingBack(Record::default());
+            self.step = Step::Reading;
             return Turn::Ask(Ask::get(&self.key));
         }
         self.settle(now)
     }
 
     fn woken(&mut self, now: Millis) -> Turn<Raised> {
-        match std::mem::replace(&mut self.step, Step::Pausing(None)) {
+        match std::mem::replace(&mut self.step, Step::Pausing) {
             Step::Settling(mut resolver) => {
                 let turn = resolver.woken(now);
                 self.settling(now, resolver, turn)
             }
-            Step::Pausing(Some(tried)) => {
-                self.step = Step::ReadingBack(tried);
-                Turn::Ask(Ask::get(&self.key))
-            }
-            Step::Pausing(None) | Step::Raising(_) | Step::ReadingBack(_) => self.begin(now),
+            Step::Reading | Step::Raising(_) | Step::Pausing => self.begin(now),
         }
     }
 
     fn answer(&mut self, now: Millis, answer: Answer) -> Turn<Raised> {
-        match std::mem::replace(&mut self.step, Step::Pausing(None)) {
-            Step::Settling(mut resolver) => {
+        match (std::mem::replace(&mut self.step, Step::Pausing), answer) {
+            (Step::Settling(mut resolver), answer) => {
                 let turn = resolver.answer(now, answer);
                 self.settling(now, resolver, turn)
             }
-            Step::Raising(record) => self.raised(now, record, answer),
-            Step::ReadingBack(tried) if tried.epoch == Epoch(0) => match answer {
-                Answer::Found(found) => self.raise(now, Some(found)),
-                Answer::Absent => self.raise(now, None),
-                _ => self.pause(now, None),
-            },
-            Step::ReadingBack(tried) => self.read_back(now, tried, answer),
-            Step::Pausing(tried) => self.pause(now, tried),
+            (Step::Reading, Answer::Found(found)) => self.raise(now, Some(found)),
+            (Step::Reading, Answer::Absent) => self.raise(now, None),
+            (Step::Raising(record), Answer::Applied { .. }) => self.mine(record),
+            (Step::Raising(_), Answer::Conflict) => self.begin(now),
+            (Step::Reading | Step::Raising(_) | Step::Pausing, _) => self.pause(now),
         }
     }
 }
 
 /// How a release ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Released {
-    /// The other may take the session; this holder acts no more. To take it back, raise.
+    /// The other may take the session; this holder acts no more. To take it back, raise by [`Right::Held`].
     Yes,
-    /// The session is not ours any more.
-    Replaced,
+    /// The session is not ours any more: the document is this.
+    Replaced(Box<Record>),
+    /// There is no document.
+    Lost,
+    /// The document cannot be read by this build.
+    Unreadable(String),
 }
 
 /// A release of one session to another holder, when its last attempt has ended.
@@ -214,23 +206,31 @@ pub struct Releaser {
     holding: Holding,
     to: Holder,
     reading: bool,
+    may_land: bool,
 }
 
 impl Releaser {
     /// A release to who calls itself `to`.
     #[must_use]
     pub fn new(terms: Terms, holding: Holding, to: Holder) -> Self {
-        Self { terms, holding, to, reading: true }
+        Self { terms, holding, to, reading: true, may_land: false }
+    }
+
+    /// Whether a write was sent that may have taken effect, or may yet. Whoever gives up then must raise the epoch before
+    /// it goes on.
+    #[must_use]
+    pub fn may_land(&self) -> bool {
+        self.may_land
     }
 
     fn read(&mut self, now: Millis, found: Found) -> Turn<Released> {
         let Found { version, record } = found;
         let holds = record.epoch == self.holding.epoch && record.holder == self.holding.holder;
         match &record.released {
-            _ if !holds => Turn::Done(Released::Replaced),
+            _ if !holds => Turn::Done(Released::Replaced(Box::new(record))),
             Some(released) if released.to == self.to => Turn::Done(Released::Yes),
             _ => {
-                self.reading = false;
+                (self.reading, self.may_land) = (false, true);
                 Turn::Ask(Ask::write(&self.holding.actor, Some(version), record.released(&self.to, now)))
             }
         }
@@ -252,7 +252,8 @@ impl Steps for Releaser {
     fn answer(&mut self, now: Millis, answer: Answer) -> Turn<Released> {
         match answer {
             Answer::Found(found) if self.reading => self.read(now, found),
-            Answer::Absent | Answer::Unreadable(_) if self.reading => Turn::Done(Released::Replaced),
+            Answer::Absent if self.reading => Turn::Done(Released::Lost),
+            Answer::Unreadable(why) if self.reading => Turn::Done(Released::Unreadable(why)),
             Answer::Applied { .. } => Turn::Done(Released::Yes),
             Answer::Conflict => self.begin(now),
             // Written or not: it is read again, and written again at the version that the late write needs.

@@ -139,7 +139,8 @@ pub fn handover() -> Situation {
         deeds: deeds.clone(),
         release: Some(to.clone()),
     };
-    let target = Role::Session { avatar: key, right: Right::Released { to }, deeds, release: None };
+    let target =
+        Role::Session { avatar: key, right: Right::Released { to, epoch: world::Epoch(1) }, deeds, release: None };
     situation(
         "handover",
         1,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use store::commit::{
-    Answer, Ask, Asked, Attempt, Effect, Found, Input, Machine, Outcome, Patience, Raised, Raiser, Released, Releaser,
-    Resolver, Right, Steps, Sweeper, Terms, Unstaged, Unstager,
+    Answer, Ask, Asked, Attempt, Effect, Found, Input, Machine, Outcome, Patience, Raised, Raiser, Releaser, Resolver,
+    Right, Steps, Sweeper, Terms, Unstaged, Unstager,
 };
 use store::{Holder, Holding, Key, Record, Txn, Version};
 use world::{Epoch, Millis};
@@ -231,7 +231,7 @@ impl State {
                 },
                 Doing::Releasing(machine) => match drive(machine) {
                     Ok((machine, ask)) => (Doing::Releasing(machine), Some(ask)),
-                    Err(Released::Yes | Released::Replaced) => (Doing::Over, None),
+                    Err(_) => (Doing::Over, None),
                 },
                 Doing::Resolving(machine) => match drive(machine) {
                     Ok((machine, ask)) => (Doing::Resolving(machine), Some(ask)),

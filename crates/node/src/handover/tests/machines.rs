@@ -1,6 +1,7 @@
 //! The two machines alone: what each does in each state, as tables.
 
 use protocol::Incarnation;
+use store::commit::Releaser;
 use store::record::Release as Released;
 use store::{Document, Holder, Holding, MemoryStore, Reply, Request};
 use world::{Epoch, Millis, Planted};
@@ -9,7 +10,6 @@ use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
 use crate::handover::Reason;
 use crate::handover::claim::{Claim, Claimed, Grounds};
 use crate::handover::giving::{GiveEffect, GiveInput, Giving, Held};
-use crate::handover::release::{Release, Wrote};
 use crate::io::ConnId;
 use crate::limits::{FINISH_MS, FROZEN_MS, INVITE_MS, PREPARE_MS, STORE_RETRY_MS, TAKE_BACK_MS};
 use crate::session::Turn;
@@ -40,8 +40,8 @@ fn released(to: Incarnation, epoch: u32) -> Option<Released> {
     Some(Released { to: Holder::new(to), epoch, at: 0 })
 }
 
-fn claim_of(me: Incarnation, conn: u64, grounds: Grounds) -> Driver<Claim> {
-    Driver::new(Millis(1), Claim::new(terms(Planted::none()), NAME, me, ConnId(conn), EPOCH, grounds))
+fn claim_of(me: Incarnation, conn: u64, grounds: Grounds) -> Claim {
+    Claim::new(Millis(1), terms(Planted::none()), NAME, (me, ConnId(conn)), EPOCH, grounds)
 }
 
 fn holding() -> Holding {
@@ -128,7 +128,7 @@ fn of_two_claims_one_wins_however_their_writes_meet() {
 fn a_release_whose_outcome_is_unknown_is_read_back() {
     for applied in [true, false] {
         let store = store_with(5, "holder", None);
-        let mut release = Driver::new(Millis(1), Release::new(terms(Planted::none()), holding(), OTHER));
+        let mut release = Driver::new(Millis(1), Releaser::new(terms(Planted::none()), holding(), Holder::new(OTHER)));
         let Turn::Ask(read) = release.poll(Millis(1)) else { panic!() };
         let Turn::Ask(write) = release.reply(Millis(1), store.apply(read)) else { panic!() };
         if applied {
@@ -140,7 +140,7 @@ fn a_release_whose_outcome_is_unknown_is_read_back() {
         while let Turn::Ask(request) = turn {
             turn = release.reply(Millis(300), store.apply(request));
         }
-        assert!(matches!(turn, Turn::Done(Wrote::Released)), "{turn:?}");
+        assert!(matches!(turn, Turn::Done(store::commit::Released::Yes)), "{turn:?}");
         let written = stored(&store).released.map(|released| (released.to, released.epoch));
         assert_eq!(written, Some((Holder::new(OTHER), 5)));
     }
