@@ -11,6 +11,7 @@ use world::{Epoch, Millis};
 use crate::avatar::avatar_key;
 use crate::io::ConnId;
 use crate::session::Turn;
+use crate::session::arrival::session_name;
 use crate::session::driver::Driver;
 
 /// What a claim stands on.
@@ -69,7 +70,7 @@ impl Claim {
             Grounds::ReleasedToMe => Right::Released { to: Holder::new(me), epoch },
             Grounds::Holder(holder) => Right::Held { holder, epoch },
         };
-        let holder = Holder::new(format_args!("{me}/{}{}", conn.0, mark(epoch)));
+        let holder = session_name(now, me, conn, &mark(epoch));
         Self { epoch, awaits, driver: Driver::new(now, Raiser::new(terms, avatar_key(name), holder, right)) }
     }
 

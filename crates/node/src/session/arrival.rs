@@ -48,9 +48,15 @@ pub(crate) fn terms(planted: Planted) -> Terms {
     Terms { planted, ..Terms::default() }
 }
 
+/// The name under which a session raises. The moment is part of it: an incarnation and its connections come again where
+/// the directory was lost and the store was not, and attempts are numbered anew for each name.
+pub(crate) fn session_name(now: Millis, me: Incarnation, conn: ConnId, mark: &str) -> Holder {
+    Holder::new(format_args!("{me}/{}@{:x}{mark}", conn.0, now.0))
+}
+
 impl Arrival {
     pub(crate) fn new(now: Millis, name: String, me: Incarnation, conn: ConnId, planted: Planted) -> Self {
-        let holder = Holder::new(format_args!("{me}/{}", conn.0));
+        let holder = session_name(now, me, conn, "");
         let create = Body::new(AVATAR_SCHEMA, &Figure::new(&name)).ok();
         let raiser = Raiser::new(terms(planted), avatar_key(&name), holder, Right::Login { create });
         Self { name, step: Step::Raising(Box::new(Driver::new(now, raiser))) }

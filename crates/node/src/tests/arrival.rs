@@ -2,13 +2,13 @@
 
 use protocol::{Code, Incarnation};
 use store::{Document, MemoryStore, Reply, Request, Version};
-use world::{Millis, Planted};
+use world::{Epoch, Millis, Planted};
 
 use crate::avatar::{AVATAR_SCHEMA, AvatarBody, avatar_key};
 use crate::io::ConnId;
 use crate::limits::STORE_RETRY_MS;
 use crate::session::Turn;
-use crate::session::arrival::{Arrival, Arrived};
+use crate::session::arrival::{Arrival, Arrived, session_name};
 
 const NAME: &str = "mira";
 
@@ -121,6 +121,20 @@ fn no_two_arrivals_share_an_epoch() {
     let store = MemoryStore::new();
     let epochs: Vec<u32> = (1..=5).map(|conn| arrive_on(conn, &store, &[]).unwrap().record.epoch.0).collect();
     assert_eq!(epochs, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_name_that_was_used_in_an_earlier_life_gives_no_session() {
+    let store = MemoryStore::new();
+    let lives: Vec<_> = (0..2).map(|_| arrive_on(1, &store, &[]).unwrap().record).collect();
+    assert_eq!(lives[0].holder, lives[1].holder);
+    assert_eq!([lives[0].epoch, lives[1].epoch], [Epoch(1), Epoch(2)]);
+}
+
+#[test]
+fn lives_of_one_incarnation_have_other_names() {
+    let name = |ms: u64| session_name(Millis(ms), Incarnation::new(1, 0, 1), ConnId(1), "");
+    assert_ne!(name(1_000), name(2_000));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! another may take the session over.
 //!
 //! Invariant: of all raises of one epoch one succeeds, and only it believes so: a raise whose outcome is unknown is
-//! mine only if the document names its holder, which nobody else has.
+//! mine only if the document has the epoch that was written and names its holder, which nobody else has.
 
 use world::{Epoch, Millis, Plant};
 
@@ -55,6 +55,8 @@ pub struct Raiser {
     key: Key,
     holder: Holder,
     right: Right,
+    /// The epoch that was written last, whatever became of it.
+    tried: Option<Epoch>,
     step: Step,
 }
 
@@ -75,7 +77,7 @@ impl Raiser {
     #[must_use]
     pub fn new(terms: Terms, key: Key, holder: Holder, right: Right) -> Self {
         let holder = if terms.planted.is(Plant::SharedHolder) { Holder::new("shared") } else { holder };
-        Self { terms, key, holder, right, step: Step::Pausing }
+        Self { terms, key, holder, right, tried: None, step: Step::Pausing }
     }
 
     fn settle(&mut self, now: Millis) -> Turn<Raised> {
@@ -106,8 +108,9 @@ impl Raiser {
             None => (None, Record::default()),
         };
         let skips = self.terms.planted.is(Plant::SkipEpoch) && record.epoch > Epoch(0);
-        // Nobody else has this name: a write whose outcome was unknown, or that came late, has happened.
-        if skips || record.holder == self.holder {
+        // Nobody else has this name: a write whose outcome was unknown, or that came late, has happened. A name that is
+        // there before anything was written is an old one that came back, and gives nothing.
+        if skips || (self.tried == Some(record.epoch) && record.holder == self.holder) {
             return self.mine(record);
         }
         let ready = match self.allowed(now, &record) {
@@ -116,6 +119,7 @@ impl Raiser {
         };
         let raised = ready.raised(&self.holder);
         let ask = Ask::write(&self.key, version, raised.clone());
+        self.tried = Some(raised.epoch);
         self.step = Step::Raising(raised);
         Turn::Ask(ask)
     }
