@@ -1,6 +1,8 @@
-//! One connection: writes from the node's loop, a task that reads, and a task that drains while the client is behind.
+//! One connection: written to and read from the node's loop, with a task for its greeting and its end, and a task that
+//! drains while the client is behind.
 
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::io;
 use std::net::Shutdown;
 use std::rc::Rc;
@@ -20,7 +22,7 @@ use crate::event::{Event, Written};
 use crate::gateway::Shared;
 use crate::limits::{FLUSH, LINGER, LINGER_BYTES};
 use crate::outgoing::{Outgoing, Overflow};
-use crate::reading;
+use crate::reading::{self, Reader};
 use crate::refusals::{Refusal, Whom};
 use crate::secure::{self, Secure};
 
@@ -46,10 +48,10 @@ pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     pub(crate) origin: Origin,
     pub(crate) secure: Secure,
-    /// Whether the node was told of it.
-    pub(crate) opened: Cell<bool>,
     /// The trace of its last message, for logs.
     pub(crate) trace: Cell<u64>,
+    /// How it is read, once it is open.
+    pub(crate) reader: RefCell<Option<Reader>>,
     outgoing: RefCell<Outgoing>,
     ending: Cell<Option<Ending>>,
     ends: Notify,
@@ -58,13 +60,18 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(id: ConnId, stream: TcpStream, origin: Origin) -> Self {
         let (outgoing, ending, ends) = (RefCell::default(), Cell::new(None), Notify::new());
-        let (secure, opened, trace) = (Secure::default(), Cell::new(false), Cell::new(0));
-        Self { id, stream, origin, secure, opened, trace, outgoing, ending, ends }
+        let (secure, trace, reader) = (Secure::default(), Cell::new(0), RefCell::new(None));
+        Self { id, stream, origin, secure, trace, reader, outgoing, ending, ends }
     }
 
     /// Who it is, for logs.
     pub(crate) fn whom(&self) -> Whom {
         Whom { origin: self.origin, conn: Some(self.id), trace: self.trace.get() }
+    }
+
+    /// Whether its end has begun.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get().is_some()
     }
 
     /// Begins the end, unless it has begun.
@@ -198,7 +205,7 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.ends.notified() => {}
-            ending = reading::read(&shared, &self) => self.end(ending),
+            ending = self.open(&shared) => self.end(ending),
         }
         match self.ending.get().unwrap_or(Ending::Gone) {
             Ending::Closed => self.part(&shared).await,
@@ -216,8 +223,21 @@ impl Connection {
         }
     }
 
+    /// Takes the greeting, tells the node and rings for the first time: from then on the node's loop reads. Returns only
+    /// if it comes to nothing.
+    async fn open(&self, shared: &Shared) -> Ending {
+        let reader = match Reader::open(shared, self).await {
+            Ok(reader) => reader,
+            Err(ending) => return ending,
+        };
+        self.reader.replace(Some(reader));
+        shared.tell(Event::Opened { conn: self.id }).await;
+        shared.ready.ring(self.id);
+        pending().await
+    }
+
     async fn tell_closed(&self, shared: &Shared) {
-        if self.opened.get() {
+        if self.reader.borrow().is_some() {
             shared.tell(Event::Closed { conn: self.id }).await;
         }
     }

@@ -20,6 +20,8 @@ use crate::crowd::{Crowd, NoRoom, Origin};
 use crate::event::{Event, Written};
 use crate::limits::{ACCEPT_PAUSE, BACKLOG, FAREWELLS, Limits, READ_BYTES};
 use crate::listener::Listener;
+use crate::reading;
+use crate::ready::Ready;
 use crate::refusals::{Refusal, Refusals, Whom};
 use crate::secure::Tls;
 
@@ -43,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) read_buffer: RefCell<Box<[u8]>>,
     pub(crate) write_buffer: RefCell<Vec<u8>>,
     events: mpsc::Sender<Event>,
+    pub(crate) ready: Arc<Ready>,
     connections: RefCell<HashMap<ConnId, Rc<Connection>>>,
     crowd: RefCell<Crowd>,
     last_conn: Cell<u64>,
@@ -72,6 +75,7 @@ impl Gateway {
             read_buffer: RefCell::new(vec![0; READ_BYTES].into()),
             write_buffer: RefCell::default(),
             events: sender,
+            ready: Arc::default(),
             connections: RefCell::default(),
             crowd: RefCell::default(),
             last_conn: Cell::new(0),
@@ -83,16 +87,33 @@ impl Gateway {
         Ok(Self { shared, events, door })
     }
 
-    /// Waits for events and moves up to `limit` of them to the end of `into`. Dropping the future loses none.
+    /// Waits for events and moves about `limit` of them to the end of `into`, as [`Self::try_events`] does. Dropping the
+    /// future loses none.
     pub async fn events(&mut self, into: &mut Vec<Event>, limit: usize) {
-        self.events.recv_many(into, limit).await;
+        let before = into.len();
+        // Who rings may have nothing whole to say.
+        while into.len() == before {
+            tokio::select! {
+                biased;
+                _ = self.events.recv_many(into, limit) => {}
+                () = self.shared.ready.heard() => {}
+            }
+            self.try_events(into, limit.saturating_sub(into.len() - before));
+        }
     }
 
-    /// Moves up to `limit` events that are there to the end of `into`.
+    /// Moves events that are there to the end of `into`: up to `limit`, and what came in the same read as the last.
     pub fn try_events(&mut self, into: &mut Vec<Event>, limit: usize) {
-        for _ in 0..limit {
-            let Ok(event) = self.events.try_recv() else { return };
+        let full = into.len() + limit;
+        // First who has come: messages follow the news of their connection.
+        while into.len() < full {
+            let Ok(event) = self.events.try_recv() else { break };
             into.push(event);
+        }
+        while into.len() < full {
+            let Some(conn) = self.shared.ready.next() else { return };
+            let connection = self.shared.connections.borrow().get(&conn).cloned();
+            connection.into_iter().for_each(|connection| reading::take_in(&self.shared, &connection, into));
         }
     }
 

@@ -23,6 +23,7 @@ mod listener;
 mod outgoing;
 mod rates;
 mod reading;
+mod ready;
 mod refusals;
 mod secure;
 

@@ -59,7 +59,8 @@ pub struct Limits {
     pub bytes_per_s: u32,
     /// Bytes that may come at once.
     pub byte_burst: u32,
-    /// Events that wait for the node's loop. Beyond it reading stops, and TCP slows the clients.
+    /// Comings, goings and recoveries of clients that wait for the node's loop; beyond it those who tell of them wait.
+    /// Messages wait in the sockets until the loop reads them, and TCP slows their clients.
     pub events: usize,
     /// Bytes of control messages kept for a client that does not read. Beyond it the connection is cut.
     pub blocked_control_bytes: usize,

@@ -58,6 +58,7 @@ impl Family {
 }
 
 /// The buckets of one client.
+#[derive(Debug)]
 pub(crate) struct Rates {
     since: Instant,
     messages: Bucket,

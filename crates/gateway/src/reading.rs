@@ -1,6 +1,7 @@
 //! What comes from a client: bytes within its rates, cut into messages, handed on one by one.
 
 use std::io;
+use std::task::{self, Waker};
 
 use protocol::limits::CLIENT_MESSAGE_BYTES;
 use protocol::{Code, Splitter};
@@ -17,68 +18,112 @@ use crate::rates::Rates;
 use crate::refusals::Refusal;
 use crate::secure;
 
-/// Reads until the client goes or is to go. When the node's queue is full this waits, and TCP slows the client.
-pub(crate) async fn read(shared: &Shared, connection: &Connection) -> Ending {
-    let conn = connection.id;
-    let mut splitter = Splitter::new(CLIENT_MESSAGE_BYTES);
-    let greeted = match &shared.tls {
-        None => 0,
-        Some(tls) => match greeting::greet(shared, connection, tls, |bytes| splitter.push(bytes)).await {
-            Ok(read) => read,
-            Err(ending) => return ending,
-        },
-    };
-    connection.opened.set(true);
-    shared.tell(Event::Opened { conn }).await;
-    let mut rates = Rates::new(&shared.limits);
-    // What came together with the greeting is read like the rest.
-    let mut read = greeted;
-    loop {
-        if read == 0 {
-            match read_plain(shared, connection, |bytes| splitter.push(bytes)).await {
-                Ok(some @ 1..) => read = some,
-                Ok(0) | Err(_) => return Ending::Gone,
+/// What is between the bytes of a connection and its messages.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    splitter: Splitter,
+    rates: Rates,
+    bell: Waker,
+    /// Bytes that came together with the greeting and are in the splitter already.
+    greeted: usize,
+}
+
+impl Reader {
+    /// Takes the greeting of a connection, if there is one. What follows is read by [`take_in`].
+    pub(crate) async fn open(shared: &Shared, connection: &Connection) -> Result<Self, Ending> {
+        let mut splitter = Splitter::new(CLIENT_MESSAGE_BYTES);
+        let greeted = match &shared.tls {
+            None => 0,
+            Some(tls) => greeting::greet(shared, connection, tls, |bytes| splitter.push(bytes)).await?,
+        };
+        Ok(Self { splitter, rates: Rates::new(&shared.limits), bell: shared.ready.bell(connection.id), greeted })
+    }
+
+    /// The next messages: those of the greeting, or those of one read. Returns whether there may be more.
+    fn read(&mut self, shared: &Shared, connection: &Connection, into: &mut Vec<Event>) -> Result<More, Ending> {
+        let (read, more) = match std::mem::take(&mut self.greeted) {
+            0 => {
+                let splitter = &mut self.splitter;
+                match read_plain(shared, connection, |bytes| splitter.push(bytes)) {
+                    Ok(0) | Err(ReadError::Broken) => return Err(Ending::Gone),
+                    Ok(read) => (read, if read == READ_BYTES { More::Perhaps } else { More::No }),
+                    Err(ReadError::Nothing) => return Ok(More::No),
+                }
             }
-            shared.tally.count(|c| c.bytes_in += read as u64);
+            greeted => (greeted, More::Perhaps),
+        };
+        shared.tally.count(|c| c.bytes_in += read as u64);
+        self.rates.bytes(read).map_err(|refusal| refuse(shared, connection, refusal))?;
+        while let Some(bytes) = self.next_message(shared, connection)? {
+            into.push(Event::Message { conn: connection.id, bytes });
         }
-        if let Err(refusal) = rates.bytes(read) {
-            return refuse(shared, connection, refusal);
-        }
-        loop {
-            let bytes = match splitter.next_message() {
-                Ok(Some(message)) => message.to_vec(),
-                Ok(None) => break,
-                Err(_) => return refuse(shared, connection, Refusal::Malformed),
-            };
-            let (kind, trace) = kind_and_trace(&bytes);
-            connection.trace.set(trace);
-            if let Err(refusal) = rates.message(kind) {
-                return refuse(shared, connection, refusal);
-            }
-            shared.tally.count(|c| c.messages_in += 1);
-            shared.tell(Event::Message { conn, bytes }).await;
-        }
-        if read == READ_BYTES {
-            // There is more: let the others have their turn.
-            tokio::task::yield_now().await;
-        }
-        read = 0;
+        Ok(more)
+    }
+
+    fn next_message(&mut self, shared: &Shared, connection: &Connection) -> Result<Option<Vec<u8>>, Ending> {
+        let bytes = match self.splitter.next_message() {
+            Ok(Some(message)) => message.to_vec(),
+            Ok(None) => return Ok(None),
+            Err(_) => return Err(refuse(shared, connection, Refusal::Malformed)),
+        };
+        let (kind, trace) = kind_and_trace(&bytes);
+        connection.trace.set(trace);
+        self.rates.message(kind).map_err(|refusal| refuse(shared, connection, refusal))?;
+        shared.tally.count(|c| c.messages_in += 1);
+        Ok(Some(bytes))
     }
 }
 
-/// As [`read_some`], with TLS taken off. The length is that on the wire.
-async fn read_plain(shared: &Shared, connection: &Connection, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
+/// Whether a connection may have more to read at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Perhaps,
+    No,
+}
+
+/// Why nothing was read.
+enum ReadError {
+    /// There is nothing now.
+    Nothing,
+    /// The connection is of no more use.
+    Broken,
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::WouldBlock { Self::Nothing } else { Self::Broken }
+    }
+}
+
+/// Reads once of a connection that rang, and puts its messages to the end of `into`. Who has more rings again, behind
+/// all others; who has not rings when something comes. A client whose node does not read is slowed by TCP.
+pub(crate) fn take_in(shared: &Shared, connection: &Connection, into: &mut Vec<Event>) {
+    let mut reader = connection.reader.borrow_mut();
+    let Some(reader) = reader.as_mut().filter(|_| !connection.is_ending()) else { return };
+    match reader.read(shared, connection, into) {
+        Ok(More::Perhaps) => shared.ready.ring(connection.id),
+        Ok(More::No) => {
+            // Who waits for the bell is asked to ring it at once if something has come since.
+            if connection.stream.poll_read_ready(&mut task::Context::from_waker(&reader.bell)).is_ready() {
+                shared.ready.ring(connection.id);
+            }
+        }
+        Err(ending) => connection.end(ending),
+    }
+}
+
+/// As [`try_read`], with TLS taken off. The length is that on the wire.
+fn read_plain(shared: &Shared, connection: &Connection, mut take: impl FnMut(&[u8])) -> Result<usize, ReadError> {
     let Some(session) = connection.secure.session() else {
-        return read_some(shared, &connection.stream, take).await;
+        return Ok(try_read(shared, &connection.stream, take)?);
     };
     let mut received = Ok(Received::Open);
-    let read = read_some(shared, &connection.stream, |bytes| {
+    let read = try_read(shared, &connection.stream, |bytes| {
         received = secure::receive(shared, session, bytes, &mut take);
-    });
-    let read = read.await?;
+    })?;
     // An alert or an answer to the other side's; what does not fit now goes before the next write.
-    connection.try_write(shared, &[])?;
-    match received? {
+    connection.try_write(shared, &[]).map_err(|_| ReadError::Broken)?;
+    match received.map_err(|_| ReadError::Broken)? {
         Received::Open => Ok(read),
         Received::Ended => Ok(0),
     }
@@ -95,23 +140,28 @@ pub(crate) async fn discard(shared: &Shared, stream: &TcpStream, limit: usize) {
     }
 }
 
-/// Shows `take` what comes next and returns its length, 0 at the end. One buffer serves all connections.
+/// Shows `take` what comes next and returns its length, 0 at the end.
 pub(crate) async fn read_some(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+    let mut take = Some(take);
     loop {
         stream.readable().await?;
-        let mut buffer = shared.read_buffer.borrow_mut();
-        match stream.try_read(&mut buffer) {
-            Ok(read) => {
-                take(&buffer[..read]);
-                if (1..buffer.len()).contains(&read) {
-                    is_drained(stream);
-                }
-                return Ok(read);
-            }
+        let take_once = |bytes: &[u8]| take.take().into_iter().for_each(|take| take(bytes));
+        match try_read(shared, stream, take_once) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Err(e) => return Err(e),
+            outcome => return outcome,
         }
     }
+}
+
+/// Shows `take` what is there and returns its length, 0 at the end. One buffer serves all connections.
+fn try_read(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+    let mut buffer = shared.read_buffer.borrow_mut();
+    let read = stream.try_read(&mut buffer)?;
+    take(&buffer[..read]);
+    if (1..buffer.len()).contains(&read) {
+        is_drained(stream);
+    }
+    Ok(read)
 }
 
 /// A read that did not fill its buffer has taken all that there was: the runtime is told, instead of asking the system

@@ -113,7 +113,7 @@ impl Shell {
             if self.is_done() {
                 break;
             }
-            // Whoever reads and drains has a turn too, however much there is to do here.
+            // Whoever greets and drains has a turn too, however much there is to do here.
             tokio::task::yield_now().await;
         }
         self.show(true);
@@ -145,14 +145,10 @@ impl Shell {
             // The whole thread sleeps, and with it its runtime: that is the point.
             std::thread::sleep(pause);
         }
-        let (mut silent, mut gathered) = (0, self.news.events.len());
-        // The first time the runtime asks the system, the second time those read who have something to read.
-        while silent < 2 && gathered < EVENTS_PER_TURN {
-            tokio::task::yield_now().await;
-            self.gateway.try_events(&mut self.news.events, EVENTS_PER_TURN - gathered);
-            silent = if self.news.events.len() == gathered { silent + 1 } else { 0 };
-            gathered = self.news.events.len();
-        }
+        // The runtime asks the system, and those ring who have something to read.
+        tokio::task::yield_now().await;
+        let room = EVENTS_PER_TURN.saturating_sub(self.news.events.len());
+        self.gateway.try_events(&mut self.news.events, room);
         self.life.gathered_at = Some(Instant::now());
     }
 

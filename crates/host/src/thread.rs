@@ -84,7 +84,8 @@ fn live(seed: Seed, orders: mpsc::Receiver<Order>, started: oneshot::Sender<io::
             Err(error) => return drop(started.send(Err(error))),
         };
         if started.send(Ok(())).is_ok() {
-            shell.run().await;
+            // It gives way after each turn. The runtime's own count of steps would stop it half way through its clients.
+            tokio::task::unconstrained(shell.run()).await;
         }
     });
 }
