@@ -16,7 +16,7 @@ use crate::feed::{Bundle, Collector};
 use crate::io::{ConnId, Effect};
 use crate::machine::Node;
 use crate::session::view::Shift;
-use crate::session::{Session, Stage};
+use crate::session::{Playing, Session, Stage};
 
 /// Ticks after which a client hears from the server even if nothing changed: about a second.
 const QUIET_TICKS: u64 = 10;
@@ -62,8 +62,7 @@ impl Node {
         self.watch_crowds();
         let mut shared = Shared::default();
         self.feed.begin_turn(&Sight { tick, ghosts: &self.ghosts, pace: &self.pace });
-        let mut conns: Vec<ConnId> = self.sessions.keys().copied().collect();
-        conns.retain(|conn| self.sessions.get(conn).is_some_and(|s| !s.blocked));
+        let conns: Vec<ConnId> = self.sessions.iter().filter(|(_, s)| !s.blocked).map(|(conn, _)| *conn).collect();
         let mut resets = Vec::new();
         for conn in conns {
             self.flush_session(conn, tick, &mut shared, &mut resets);
@@ -195,11 +194,20 @@ impl Node {
         *self.baselines.entry(chunk).or_insert_with(|| Baseline::content_hash(&Baseline::encode(terrain.ground(chunk))))
     }
 
+    /// Newcomers look around for the first time: the node's interest needs their chunks before it settles.
+    pub(crate) fn open_eyes(&mut self) {
+        self.look_around(|playing| !playing.view.looks());
+    }
+
     /// Follows the avatars with the sessions' views and the node's interest.
-    pub(crate) fn look_around(&mut self) {
+    pub(crate) fn follow_with_eyes(&mut self) {
+        self.look_around(|_| true);
+    }
+
+    fn look_around(&mut self, which: impl Fn(&Playing) -> bool) {
         let now = self.now;
         for (conn, session) in &mut self.sessions {
-            let Some(playing) = Session::playing_mut(session) else { continue };
+            let Some(playing) = session.playing_mut().filter(|playing| which(playing)) else { continue };
             let Some(avatar) = self.authority.get(playing.entity) else { continue };
             playing.view.stand(avatar.segment.at(self.tick, &self.pace));
             let Some((added, dropped)) = playing.view.look_from(avatar.chunk()) else { continue };

@@ -6,13 +6,12 @@ use protocol::envelope::Context;
 use protocol::frame::{Destination, Look};
 use protocol::{Code, Incarnation, PROTOCOL_OLDEST, PROTOCOL_VERSION, limits as wire_limits};
 use store::{Holding, Record};
-use world::{EntityId, Epoch, Millis, Position, Segment};
+use world::{EntityId, Epoch, Position, Segment};
 
 use crate::authority::Avatar;
 use crate::avatar::{Figure, avatar_key, entity_of};
 use crate::handover::guest::GuestInput;
 use crate::io::{ConnId, Effect, Note};
-use crate::limits;
 use crate::machine::Node;
 use crate::session::arrival::{Arrival, Arrived};
 use crate::session::checkpoint::Checkpoint;
@@ -210,30 +209,15 @@ impl Node {
     /// What time does to sessions: time-outs, retries, looks at the store, checkpoints. Once a tick.
     pub(crate) fn tend_sessions(&mut self) {
         let conns: Vec<ConnId> = self.sessions.keys().copied().collect();
-        for conn in conns {
-            if let Some(code) = self.overdue(conn) {
-                self.end_session(conn, code, true);
-            } else {
-                self.tend(conn);
-            }
-        }
-    }
-
-    fn overdue(&self, conn: ConnId) -> Option<Code> {
-        let session = self.sessions.get(&conn)?;
-        let waited = |since: Millis, limit: u64| self.now.since(since) >= limit;
-        match &session.stage {
-            Stage::Greeting => waited(session.opened_at, wire_limits::HELLO_TIMEOUT_MS).then_some(Code::TimedOut),
-            Stage::Arriving(_) => waited(session.opened_at, limits::ARRIVAL_MS).then_some(Code::StoreUnavailable),
-            Stage::Playing(_) | Stage::Following(_) => {
-                waited(session.heard_at, wire_limits::CLIENT_SILENCE_MS).then_some(Code::TimedOut)
-            }
-        }
+        conns.into_iter().for_each(|conn| self.tend(conn));
     }
 
     fn tend(&mut self, conn: ConnId) {
         let (now, tick) = (self.now, self.tick);
         let Some(session) = self.sessions.get_mut(&conn) else { return };
+        if let Some(code) = session.overdue(now) {
+            return self.end_session(conn, code, true);
+        }
         match &mut session.stage {
             Stage::Greeting | Stage::Following(_) => {}
             Stage::Arriving(arrival) => {
@@ -261,7 +245,6 @@ impl Node {
                         self.ask_store(conn, part, request);
                     }
                 }
-                self.wake_giving(conn);
             }
         }
     }

@@ -207,11 +207,11 @@ impl Node {
         self.tend_sessions();
         self.tend_guests();
         self.tend_menders();
-        self.look_around();
+        self.open_eyes();
         let added = self.settle_interest();
         self.tend_pages();
         self.advance();
-        self.look_around();
+        self.follow_with_eyes();
         self.show_own_streams(&added);
         self.pay_keyframes();
         self.ask_for_keyframes();

@@ -60,6 +60,9 @@ impl Node {
     /// Time has passed, or a deed has ended.
     pub(crate) fn wake_giving(&mut self, conn: ConnId) {
         let Some(playing) = self.sessions.get_mut(&conn).and_then(Session::playing_mut) else { return };
+        if playing.giving.is_none() {
+            return;
+        }
         let idle = playing.deeds.is_idle();
         self.give(conn, GiveInput::Wake { idle });
     }

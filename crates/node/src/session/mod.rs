@@ -15,8 +15,8 @@ pub(crate) mod watch;
 use std::collections::BTreeSet;
 
 use deeds::{Offers, Promises};
-use protocol::Code;
 use protocol::envelope::Context;
+use protocol::{Code, limits as wire_limits};
 use store::Holding;
 use world::{Chunk, EntityId, Epoch, Millis};
 
@@ -29,6 +29,7 @@ use watch::Watch;
 use crate::avatar::avatar_key;
 use crate::handover::HandoverKey;
 use crate::handover::giving::Giving;
+use crate::limits;
 
 /// One client's session.
 #[derive(Debug)]
@@ -105,6 +106,16 @@ impl Session {
             Stage::Arriving(arrival) => arrival.name(),
             Stage::Playing(playing) => &playing.name,
         }
+    }
+
+    /// What it ends with, if something has not come for too long.
+    pub(crate) fn overdue(&self, now: Millis) -> Option<Code> {
+        let (since, limit_ms, code) = match &self.stage {
+            Stage::Greeting => (self.opened_at, wire_limits::HELLO_TIMEOUT_MS, Code::TimedOut),
+            Stage::Arriving(_) => (self.opened_at, limits::ARRIVAL_MS, Code::StoreUnavailable),
+            Stage::Playing(_) | Stage::Following(_) => (self.heard_at, wire_limits::CLIENT_SILENCE_MS, Code::TimedOut),
+        };
+        (now.since(since) >= limit_ms).then_some(code)
     }
 
     /// The context of a message about this session.

@@ -65,6 +65,11 @@ impl SessionView {
         }
     }
 
+    /// Whether it ever looked from anywhere.
+    pub(crate) fn looks(&self) -> bool {
+        self.centre.is_some()
+    }
+
     /// The avatar is in this chunk now. Returns the chunks that are needed anew and those that are not any more.
     pub(crate) fn look_from(&mut self, centre: Chunk) -> Option<(Vec<Chunk>, Vec<Chunk>)> {
         if self.centre == Some(centre) {
