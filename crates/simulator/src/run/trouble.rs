@@ -100,7 +100,8 @@ impl World {
         let long = self.chance.per_mille(LONG_DOWN_PER_MILLE);
         let down = if long { self.chance.between(AWAY_MS[0], AWAY_MS[1]) } else { RESTART_MS };
         self.after(down.max(lasts_ms), Happening::Restart(host));
-        self.lose_lease(host, incarnation);
+        let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
+        self.lose_lease(host, incarnation, lease);
         true
     }
 
@@ -118,9 +119,8 @@ impl World {
         self.after(after, Happening::ServerGone { link });
     }
 
-    /// The record of a dead node vanishes from the directory, and everybody is told.
-    fn lose_lease(&mut self, host: u16, peer: Incarnation) {
-        let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
+    /// The record of a node that does not renew it vanishes from the directory after so long, and everybody is told.
+    fn lose_lease(&mut self, host: u16, peer: Incarnation, lease: u64) {
         for other in self.others(host) {
             self.news(other, lease, Input::PeerVanished { peer });
         }
@@ -141,7 +141,7 @@ impl World {
         }
         let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
         if lease < lasts_ms {
-            self.lose_lease(host, peer);
+            self.lose_lease(host, peer, lease);
         }
         true
     }
@@ -251,5 +251,39 @@ impl World {
         self.after(0, Happening::PlayAgain(twin));
         self.after(lasts_ms, Happening::Leave(twin));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use world::Millis;
+
+    use super::*;
+    use crate::run::BEGINNING;
+    use crate::scenario::Scenario;
+
+    /// When the others are told that a machine is gone which is suspended for so long, and when it goes on.
+    fn told_of_a_suspension(seed: u64, lasts_ms: u64) -> (Vec<Millis>, Millis) {
+        let scenario =
+            Scenario::parse("name = \"suspended\"\n[world]\nnodes = 3\n[players]\ncount = 1").expect("valid");
+        let plan = vec![Planned { at_ms: 500, lasts_ms, fault: Fault::Suspension(1) }];
+        let mut world = World::new(&scenario, seed, world::Planted::none(), plan).expect("valid");
+        world.go_on_until(BEGINNING + 500);
+        let told = world.queue.iter().filter_map(|((at, _), happening)| match happening {
+            Happening::ToNode { input: Input::PeerVanished { .. }, .. } => Some(*at),
+            _ => None,
+        });
+        (told.collect(), BEGINNING + 500 + lasts_ms)
+    }
+
+    #[test]
+    fn a_machine_that_came_back_is_not_said_to_be_gone() {
+        let mut vanished = 0;
+        for (seed, lasts_ms) in (1..12).flat_map(|seed| [1_500, 2_600, 3_500, 4_900].map(|lasts| (seed, lasts))) {
+            let (told, back) = told_of_a_suspension(seed, lasts_ms);
+            assert!(told.iter().all(|at| *at < back), "seed {seed}, {lasts_ms} ms: {told:?}, back at {back:?}");
+            vanished += told.len();
+        }
+        assert!(vanished > 0, "no record ever vanished");
     }
 }
