@@ -105,6 +105,10 @@ const ONE_CLIENT_IN: u32 = 2;
 /// Milliseconds for which the node is down whose return the directory has to tell, and for which the record of another
 /// one is gone.
 const DOWN_MS: u64 = 800;
+/// Where the store is gone for most of a storm, what else it does it does so many times as often while it is there.
+const RARE_TIMES: u32 = 3;
+/// But no more often than this, as scenario files may say.
+const MOST_PER_MILLE: u32 = 900;
 /// From the host of the first storm so many further is one that no kind strikes in any storm.
 const BYSTANDER: u64 = 3;
 
@@ -159,6 +163,8 @@ impl Cell {
         for (ill, per_mille) in weather {
             if !self.has(ill) {
                 *per_mille = 0;
+            } else if self.has(Ill::StoreGone) {
+                *per_mille = (*per_mille * RARE_TIMES).min(MOST_PER_MILLE);
             }
         }
         own
@@ -184,7 +190,12 @@ impl Cell {
             for (ill, host) in strikes {
                 let lasts = dice.between(scenario.faults.lasts_ms[0], scenario.faults.lasts_ms[1]);
                 let lasts_ms = lasts.min(almanac.storm_left(at_ms));
-                let faults = ill.faults(host as u16, scenario, dice);
+                let drawn = (host + 1 + dice.below(nodes.max(2) - 1)) % nodes;
+                let bystander = (base + BYSTANDER) % nodes;
+                // Later a host that died in the first storm may be down still, and a link to it shows nothing.
+                let surely_up = storm > 0 && self.has(Ill::Crash) && bystander != host;
+                let end = if surely_up { bystander } else { drawn };
+                let faults = ill.faults(host as u16, end as u16, scenario, dice);
                 plan.extend(faults.into_iter().map(|fault| Planned { at_ms, lasts_ms, fault }));
                 if ill.speaks_of_others() {
                     let [restarts, bystands] =
@@ -247,11 +258,8 @@ impl Ill {
         }
     }
 
-    /// How it strikes; not at all where it is the weather of the whole storm.
-    fn faults(self, host: u16, scenario: &Scenario, dice: &mut Dice) -> Vec<Fault> {
-        let nodes = scenario.world.nodes;
-        // The end of a link is drawn from all others.
-        let end = (host + 1 + dice.below(u64::from(nodes.max(2) - 1)) as u16) % nodes;
+    /// How it strikes, if it is a link the one to `end`; not at all where it is the weather of the whole storm.
+    fn faults(self, host: u16, end: u16, scenario: &Scenario, dice: &mut Dice) -> Vec<Fault> {
         match self {
             Self::Crash => vec![Fault::Crash(host)],
             Self::Suspension => vec![Fault::Suspension(host)],
