@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,12 @@ const COUNT: u64 = 100;
 /// Seeds of one process at most. More would leave cores idle at the end; fewer cost more starts.
 const BATCH: u64 = 12;
 
+/// Scenarios of which one run takes a minute of a core or more.
+const LARGE: [&str; 3] = ["launch-day", "spread", "world-of-a-million"];
+/// Where nobody asks for them by name, large scenarios have one in so many of the seeds, and one at least. So they take
+/// about a tenth of a night.
+const LARGE_ONE_IN: u64 = 100;
+
 /// Arguments of `cargo xtask seeds`.
 #[derive(clap::Args)]
 #[command(
@@ -37,7 +44,7 @@ pub struct Args {
     /// Only these scenarios, by the names of their files in simulations/; all when none is named
     #[arg(value_name = "SCENARIO")]
     only: Vec<String>,
-    /// Seeds of each scenario, besides the kept ones
+    /// Seeds of each scenario, besides the kept ones; one in a hundred of them of large scenarios that are not named
     #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     count: u64,
     /// The first seed
@@ -58,6 +65,12 @@ pub struct Scenario {
     pub name: String,
     /// From the root of the workspace.
     pub file: PathBuf,
+}
+
+impl Scenario {
+    fn is_large(&self) -> bool {
+        LARGE.contains(&self.name.as_str())
+    }
 }
 
 /// Runs the seeds. True when all of them held, and put everything to the test.
@@ -120,22 +133,27 @@ fn chosen(all: Vec<Scenario>, only: &[String]) -> Result<Vec<Scenario>> {
     Ok(all.into_iter().filter(|scenario| only.is_empty() || only.contains(&scenario.name)).collect())
 }
 
-/// The work in pieces: the kept seeds first, then those that were asked for, scenario by scenario.
+/// The work in pieces, scenario by scenario, kept seeds first. Those of large scenarios come before all others and alone,
+/// so that no process has much to do when the others have nothing.
 fn batches(scenarios: &[Scenario], args: &Args) -> Result<Vec<Batch>> {
+    let (large, small): (Vec<&Scenario>, Vec<&Scenario>) = scenarios.iter().partition(|scenario| scenario.is_large());
     let mut batches = Vec::new();
-    for scenario in scenarios {
-        let asked = args.from..=args.from + (args.count - 1);
-        let kept = kept::read(scenario)?.into_iter().filter(|seed| !asked.contains(seed));
-        batches.extend(kept.map(|seed| Batch { scenario: scenario.clone(), first: seed, last: seed }));
-        let firsts = asked.clone().step_by(BATCH as usize);
-        let last = *asked.end();
-        batches.extend(firsts.map(|first| Batch {
-            scenario: scenario.clone(),
-            first,
-            last: last.min(first + (BATCH - 1)),
-        }));
+    for scenario in large {
+        let count = if args.only.is_empty() { args.count.div_ceil(LARGE_ONE_IN) } else { args.count };
+        batches.extend(batches_of(scenario, args.from..=args.from + (count - 1), 1)?);
+    }
+    for scenario in small {
+        batches.extend(batches_of(scenario, args.from..=args.from + (args.count - 1), BATCH)?);
     }
     Ok(batches)
+}
+
+fn batches_of(scenario: &Scenario, asked: RangeInclusive<u64>, size: u64) -> Result<Vec<Batch>> {
+    let piece = |first, last| Batch { scenario: scenario.clone(), first, last };
+    let kept = kept::read(scenario)?.into_iter().filter(|seed| !asked.contains(seed)).map(|seed| piece(seed, seed));
+    let firsts = asked.clone().step_by(usize::try_from(size)?);
+    let last = *asked.end();
+    Ok(kept.chain(firsts.map(|first| piece(first, last.min(first + (size - 1))))).collect())
 }
 
 fn build() -> Result<PathBuf> {
@@ -184,6 +202,26 @@ mod tests {
         assert!(names.contains(&"first-island".to_owned()) && names.contains(&"fault-matrix".to_owned()), "{names:?}");
         let error = chosen(all().expect("there are some"), &["frist".to_owned()]).expect_err("it is unknown");
         assert!(error.to_string().contains("first-island"), "{error}");
+    }
+
+    #[test]
+    fn large_scenarios_come_first_and_have_few_seeds_unless_they_are_named() {
+        let house = all().expect("there are some");
+        for name in LARGE {
+            assert!(house.iter().any(|scenario| scenario.name == name), "{name} is no scenario");
+        }
+        let seeds = |only: &[&str], count| {
+            let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
+            let scenarios = chosen(house.clone(), &only).expect("they are known");
+            let batches = batches(&scenarios, &Args { only, ..args(5, count) }).expect("the lists are valid");
+            let large = batches.iter().take_while(|batch| batch.scenario.is_large());
+            assert!(batches.iter().skip(large.clone().count()).all(|batch| !batch.scenario.is_large()));
+            assert!(large.clone().all(|batch| batch.count() == 1));
+            large.filter(|batch| batch.scenario.name == "spread").map(|batch| batch.first).collect::<Vec<_>>()
+        };
+        assert_eq!(seeds(&[], 1), [5]);
+        assert_eq!(seeds(&[], 250), [5, 6, 7]);
+        assert_eq!(seeds(&["spread", "festival"], 4), [5, 6, 7, 8]);
     }
 
     #[test]

@@ -44,6 +44,10 @@ names! {
         StoreCut = "store_cut",
         /// A node was told to hand a session over.
         HandOver = "hand_over",
+        /// A node died with its memory and started again soon, so that the directory had something to tell.
+        Restart = "restart",
+        /// Sessions were told to move away from a node and to it, all the time.
+        Rehoming = "rehoming",
         /// Nobody could reach the store.
         StoreGone = "store_gone",
         /// A message met a cut link.
@@ -97,7 +101,8 @@ impl FaultKind {
             return scenario.handover.ordered > 0;
         }
         let rate = match self {
-            Self::HandOver => 0,
+            // Only cells of the matrix ask for it.
+            Self::HandOver | Self::Rehoming | Self::Restart => 0,
             Self::Crash | Self::PlayerGaveUp => faults.crashes,
             Self::Pause => faults.pauses,
             Self::Cut => faults.cuts,

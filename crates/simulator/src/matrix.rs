@@ -13,6 +13,7 @@ use crate::dice::Dice;
 use crate::faults::{FaultCount, FaultKind};
 use crate::names::names;
 use crate::plan::{Almanac, Fault, Planned, jump};
+use crate::report::Counts;
 use crate::scenario::Scenario;
 
 names! {
@@ -44,11 +45,11 @@ names! {
         HeldUp = "held_up",
         /// Messages come twice.
         Twice = "twice",
-        /// Nobody can reach the directory, while a node starts again.
+        /// Nobody can reach the directory, while a node starts again and the record of another one vanishes.
         DirectoryGone = "directory_gone",
-        /// The directory is slow, while a node starts again.
+        /// The directory is slow, while the same happens.
         DirectorySlow = "directory_slow",
-        /// A node hears nothing new from the directory, while another starts again.
+        /// A node hears nothing new from the directory, while the same happens.
         DirectoryStale = "directory_stale",
         /// The record of a node vanishes, and it lives.
         LeaseLost = "lease_lost",
@@ -72,6 +73,8 @@ names! {
         ClientStall = "client_stall",
         /// Others log into the accounts of players.
         Twin = "twin",
+        /// Sessions are moved away from a node and to it, all the time.
+        Handover = "handover",
     }
 }
 
@@ -91,25 +94,39 @@ impl fmt::Display for Cell {
     }
 }
 
+/// Kinds whose cells come first: alone, then in pairs.
+const FIRST_KINDS: usize = 27;
 /// Milliseconds from the beginning of a storm to the first kind, from and to.
 const FIRST_AFTER_MS: [u64; 2] = [300, 1_500];
 /// Milliseconds from there to the second, from and to.
 const SECOND_AFTER_MS: [u64; 2] = [0, 2_500];
 /// Of the players, one in so many is struck by a fault of clients.
 const ONE_CLIENT_IN: u32 = 2;
-/// Milliseconds for which the node is down whose return the directory has to tell.
+/// Milliseconds for which the node is down whose return the directory has to tell, and for which the record of another
+/// one is gone.
 const DOWN_MS: u64 = 800;
+/// Where the store is gone for most of a storm, what else it does it does so many times as often while it is there.
+const RARE_TIMES: u32 = 3;
+/// But no more often than this, as scenario files may say.
+const MOST_PER_MILLE: u32 = 900;
+/// From the host of the first storm so many further is one that no kind strikes in any storm.
+const BYSTANDER: u64 = 3;
 
 impl Cell {
-    /// All of them: the kinds alone, then the pairs. Two of one kind are a pair where they can strike two hosts.
+    /// All of them: the kinds alone, then the pairs, and after these the cells of kinds that were thought of later, so that
+    /// each cell keeps its number. Two of one kind are a pair where they can strike two hosts.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let alone = Ill::ALL.iter().map(|ill| Self { first: *ill, second: None });
-        let pairs = Ill::ALL.iter().enumerate().flat_map(|(n, first)| {
-            let others = Ill::ALL[n..].iter().filter(move |second| *second != first || first.has_a_host());
-            others.map(move |second| Self { first: *first, second: Some(*second) })
-        });
-        alone.chain(pairs).collect()
+        let (first_kinds, later_kinds) = Ill::ALL.split_at(FIRST_KINDS);
+        let mut cells: Vec<Self> = first_kinds.iter().map(|ill| Self { first: *ill, second: None }).collect();
+        for (n, first) in first_kinds.iter().enumerate() {
+            cells.extend(first.pairs_with(&first_kinds[n..]));
+        }
+        for (n, later) in later_kinds.iter().enumerate() {
+            cells.push(Self { first: *later, second: None });
+            cells.extend(later.pairs_with(&Ill::ALL[..=FIRST_KINDS + n]));
+        }
+        cells
     }
 
     /// The cell of a seed, if the scenario is a matrix.
@@ -146,6 +163,8 @@ impl Cell {
         for (ill, per_mille) in weather {
             if !self.has(ill) {
                 *per_mille = 0;
+            } else if self.has(Ill::StoreGone) {
+                *per_mille = (*per_mille * RARE_TIMES).min(MOST_PER_MILLE);
             }
         }
         own
@@ -171,10 +190,19 @@ impl Cell {
             for (ill, host) in strikes {
                 let lasts = dice.between(scenario.faults.lasts_ms[0], scenario.faults.lasts_ms[1]);
                 let lasts_ms = lasts.min(almanac.storm_left(at_ms));
-                let faults = ill.faults(host as u16, scenario, dice);
+                let drawn = (host + 1 + dice.below(nodes.max(2) - 1)) % nodes;
+                let bystander = (base + BYSTANDER) % nodes;
+                // Later a host that died in the first storm may be down still, and a link to it shows nothing.
+                let surely_up = storm > 0 && self.has(Ill::Crash) && bystander != host;
+                let end = if surely_up { bystander } else { drawn };
+                let faults = ill.faults(host as u16, end as u16, scenario, dice);
                 plan.extend(faults.into_iter().map(|fault| Planned { at_ms, lasts_ms, fault }));
-                if let Some(fault) = ill.witness(host as u16, scenario) {
-                    plan.push(Planned { at_ms: at_ms + 200, lasts_ms: DOWN_MS, fault });
+                if ill.speaks_of_others() {
+                    let [restarts, bystands] =
+                        [base + 2 + 2 * storm as u64, base + BYSTANDER].map(|n| (n % nodes) as u16);
+                    for fault in [Fault::Restart(restarts), Fault::LeaseLost(bystands)] {
+                        plan.push(Planned { at_ms: at_ms + 200, lasts_ms: DOWN_MS, fault });
+                    }
                 }
                 at_ms += dice.between(SECOND_AFTER_MS[0], SECOND_AFTER_MS[1]);
             }
@@ -184,8 +212,14 @@ impl Cell {
     }
 
     /// Which of its kinds never fired.
-    pub(crate) fn unfired(self, fired: &FaultCount) -> Vec<Ill> {
-        self.ills().filter(|ill| ill.proof().iter().any(|kind| fired.get(*kind) == 0)).collect()
+    pub(crate) fn unfired(self, fired: &FaultCount, counts: &Counts) -> Vec<Ill> {
+        let idle = |ill: &Ill| ill.proof().iter().any(|kind| fired.get(*kind) == 0);
+        self.ills().filter(|ill| idle(ill) || *ill == Ill::Handover && !self.handed_over(counts)).collect()
+    }
+
+    /// Whether handovers began, and if nothing else strikes, came to their end.
+    fn handed_over(self, counts: &Counts) -> bool {
+        counts.handovers_begun > 0 && (self.second.is_some() || counts.handovers_done > 0)
     }
 }
 
@@ -205,7 +239,8 @@ impl Ill {
             | Self::SlowLink
             | Self::DirectoryStale
             | Self::LeaseLost
-            | Self::StoreCut => true,
+            | Self::StoreCut
+            | Self::Handover => true,
             Self::Loss
             | Self::HeldUp
             | Self::Twice
@@ -223,11 +258,8 @@ impl Ill {
         }
     }
 
-    /// How it strikes; not at all where it is the weather of the whole storm.
-    fn faults(self, host: u16, scenario: &Scenario, dice: &mut Dice) -> Vec<Fault> {
-        let nodes = scenario.world.nodes;
-        // The end of a link is drawn from all others.
-        let end = (host + 1 + dice.below(u64::from(nodes.max(2) - 1)) as u16) % nodes;
+    /// How it strikes, if it is a link the one to `end`; not at all where it is the weather of the whole storm.
+    fn faults(self, host: u16, end: u16, scenario: &Scenario, dice: &mut Dice) -> Vec<Fault> {
         match self {
             Self::Crash => vec![Fault::Crash(host)],
             Self::Suspension => vec![Fault::Suspension(host)],
@@ -250,6 +282,7 @@ impl Ill {
             Self::ClientCut => clients(scenario, dice, Fault::ClientCut),
             Self::ClientStall => clients(scenario, dice, Fault::ClientStall),
             Self::Twin => clients(scenario, dice, Fault::Twin),
+            Self::Handover => vec![Fault::Rehoming(host)],
             Self::Loss
             | Self::HeldUp
             | Self::Twice
@@ -261,10 +294,16 @@ impl Ill {
         }
     }
 
-    /// What must happen besides, so that there is anything to see: the directory tells of comings and goings only.
-    fn witness(self, host: u16, scenario: &Scenario) -> Option<Fault> {
-        let speaks_of_others = matches!(self, Self::DirectoryGone | Self::DirectorySlow | Self::DirectoryStale);
-        speaks_of_others.then(|| Fault::Crash((host + 2) % scenario.world.nodes))
+    /// Whether it can only be seen where others come and go: then a node that nothing else strikes in this storm starts
+    /// again, and the record of one that nothing strikes in any storm vanishes for a moment.
+    fn speaks_of_others(self) -> bool {
+        matches!(self, Self::DirectoryGone | Self::DirectorySlow | Self::DirectoryStale)
+    }
+
+    /// The pairs of it with others, without that of itself where it cannot strike twice.
+    fn pairs_with(self, others: &[Self]) -> impl Iterator<Item = Cell> {
+        let others = others.iter().filter(move |second| **second != self || self.has_a_host());
+        others.map(move |second| Cell { first: self, second: Some(*second) })
     }
 
     /// What must have been counted if it fired.
@@ -284,7 +323,7 @@ impl Ill {
             Self::HeldUp => &[FaultKind::HeldUp],
             Self::Twice => &[FaultKind::Twice],
             Self::DirectoryGone => &[FaultKind::DirectoryGone, FaultKind::NewsHeldBack],
-            Self::DirectorySlow => &[FaultKind::DirectorySlow],
+            Self::DirectorySlow => &[FaultKind::DirectorySlow, FaultKind::NewsLate],
             Self::DirectoryStale => &[FaultKind::DirectoryStale, FaultKind::NewsHeldBack],
             Self::LeaseLost => &[FaultKind::LeaseLost],
             Self::StoreCut => &[FaultKind::StoreCut, FaultKind::StoreOutOfReach],
@@ -297,6 +336,7 @@ impl Ill {
             Self::ClientCut => &[FaultKind::ClientCut],
             Self::ClientStall => &[FaultKind::ClientStall],
             Self::Twin => &[FaultKind::Twin],
+            Self::Handover => &[FaultKind::Rehoming, FaultKind::HandOver],
         }
     }
 }
@@ -341,5 +381,58 @@ mod tests {
             }
         }
         assert_eq!(Cell::of(&scenario, 1), Cell::of(&scenario, 1 + Cell::all().len() as u64));
+    }
+
+    #[test]
+    fn cells_of_the_directory_have_news_that_no_fault_can_hold_off() {
+        let scenario = Scenario::parse(
+            "name = \"m\"\nmatrix = true\n[world]\nnodes = 4\n[course]\nseconds = 72\nstorm_s = 10\nheal_s = 17\ncalm_s = 6",
+        );
+        let scenario = scenario.expect("valid");
+        let almanac = Almanac::new(&scenario);
+        let of_the_directory = |cell: &Cell| cell.ills().any(Ill::speaks_of_others);
+        for (n, cell) in Cell::all().into_iter().enumerate().filter(|(_, cell)| of_the_directory(cell)) {
+            for seed in (0..3).map(|round| n as u64 + 1 + round * Cell::all().len() as u64) {
+                let plan = cell.plan(&scenario, &almanac, &mut Dice::new(seed, 1));
+                let always_up = |host: u16| {
+                    let down = [Fault::Crash(host), Fault::Restart(host), Fault::Suspension(host), Fault::Pause(host)];
+                    plan.iter().all(|planned| !down.contains(&planned.fault))
+                };
+                let news = plan.iter().filter(|p| p.lasts_ms == DOWN_MS);
+                let news: Vec<&Planned> =
+                    news.filter(|p| matches!(p.fault, Fault::LeaseLost(host) if always_up(host))).collect();
+                assert!(news.len() >= 2, "{cell}, seed {seed}: {plan:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_of_handovers_shows_nothing_unless_they_happen() {
+        let named = |name: &str| Cell::all().into_iter().find(|cell| cell.to_string() == name).expect("there is one");
+        let (alone, paired) = (named("handover"), named("handover + loss"));
+        let mut fired = FaultCount::of(FaultKind::ALL);
+        [FaultKind::Rehoming, FaultKind::HandOver, FaultKind::Loss].into_iter().for_each(|kind| fired.note(kind));
+        let counts = |begun, done| Counts { handovers_begun: begun, handovers_done: done, ..Counts::default() };
+        let handover = vec![Ill::Handover];
+        for (cell, begun, done, unfired) in [
+            (alone, 0, 0, handover.clone()),
+            (alone, 1, 0, handover.clone()),
+            (alone, 1, 1, vec![]),
+            (paired, 0, 0, handover.clone()),
+            (paired, 1, 0, vec![]),
+        ] {
+            assert_eq!(cell.unfired(&fired, &counts(begun, done)), unfired, "{cell}, {begun} begun, {done} done");
+        }
+        // Nobody was there whom a node could have been told to hand over.
+        let nobody = FaultCount::of(FaultKind::ALL);
+        assert_eq!(alone.unfired(&nobody, &counts(1, 1)), handover);
+    }
+
+    #[test]
+    fn new_kinds_leave_the_cells_of_old_ones_where_they_were() {
+        let cells: Vec<String> = Cell::all().iter().map(Cell::to_string).collect();
+        let (pairs, last) = (FIRST_KINDS, 390);
+        let expected = [(0, "crash"), (pairs, "crash + crash"), (last, "client_stall + twin"), (last + 1, "handover")];
+        expected.into_iter().for_each(|(n, name)| assert_eq!(cells[n], name, "cell {n}"));
     }
 }

@@ -11,6 +11,8 @@ use crate::scenario::Scenario;
 pub enum Fault {
     /// A node dies; it comes back with its memory gone.
     Crash(u16),
+    /// A node dies, and never stays away for long.
+    Restart(u16),
     /// A node stands still.
     Pause(u16),
     /// A machine is suspended; it keeps its memory.
@@ -47,6 +49,8 @@ pub enum Fault {
     StoreCut(u16),
     /// A node is told to hand a client's session over to another node.
     HandOver(u32, u16),
+    /// Sessions are told to move away from a node and to it, all the time.
+    Rehoming(u16),
     /// Nobody can reach the store.
     StoreGone,
 }
@@ -57,6 +61,7 @@ impl Fault {
     pub fn kind(self) -> FaultKind {
         match self {
             Self::Crash(_) => FaultKind::Crash,
+            Self::Restart(_) => FaultKind::Restart,
             Self::Pause(_) => FaultKind::Pause,
             Self::Suspension(_) => FaultKind::Suspension,
             Self::ClockStill(_) => FaultKind::ClockStill,
@@ -76,6 +81,7 @@ impl Fault {
             Self::Twin(_) => FaultKind::Twin,
             Self::StoreCut(_) => FaultKind::StoreCut,
             Self::HandOver(..) => FaultKind::HandOver,
+            Self::Rehoming(_) => FaultKind::Rehoming,
         }
     }
 
@@ -85,6 +91,8 @@ impl Fault {
         let (nodes, clients) = (scenario.world.nodes, scenario.players.count);
         match self {
             Self::Crash(node)
+            | Self::Restart(node)
+            | Self::Rehoming(node)
             | Self::Pause(node)
             | Self::StoreCut(node)
             | Self::Suspension(node)
@@ -107,6 +115,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crash(node) => write!(f, "node {node} dies"),
+            Self::Restart(node) => write!(f, "node {node} dies and starts again"),
             Self::Pause(node) => write!(f, "node {node} stands still"),
             Self::Suspension(node) => write!(f, "the machine of node {node} is suspended"),
             Self::ClockStill(node) => write!(f, "the clock of node {node} stands still"),
@@ -126,6 +135,7 @@ impl fmt::Display for Fault {
             Self::Twin(client) => write!(f, "somebody else logs in as player {client}"),
             Self::StoreCut(node) => write!(f, "node {node} cannot reach the store"),
             Self::HandOver(client, node) => write!(f, "player {client} is to be handed over to node {node}"),
+            Self::Rehoming(node) => write!(f, "sessions move away from node {node} and to it"),
         }
     }
 }

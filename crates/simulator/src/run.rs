@@ -53,6 +53,7 @@ enum Happening {
     Lift(usize),
     PlayAgain(usize),
     Leave(usize),
+    Rehome { host: u16, until: Millis },
     Look,
 }
 
@@ -174,6 +175,7 @@ impl World {
             Happening::Lift(index) => self.lift(index),
             Happening::PlayAgain(player) => self.play_again(player),
             Happening::Leave(player) => self.feed_player(player, ClientInput::Leave),
+            Happening::Rehome { host, until } => self.rehome(host, until),
             Happening::Look => self.look(),
         }
     }

@@ -88,7 +88,7 @@ impl Simulation {
     pub fn report(self) -> Report {
         let mut report = self.world.report(self.seed);
         report.cell = self.cell.map(|cell| cell.to_string());
-        report.unfired = self.cell.map(|cell| cell.unfired(&report.faults)).unwrap_or_default();
+        report.unfired = self.cell.map(|cell| cell.unfired(&report.faults, &report.counts)).unwrap_or_default();
         report
     }
 }

@@ -1,8 +1,9 @@
 //! The matrix of faults: every kind alone and with every other, a few seeds of each cell.
 
-use simulator::{Cell, Scenario};
+use simulator::{Cell, Checker, Scenario};
+use world::Plant;
 
-use crate::fixture::clean;
+use crate::fixture::{clean, until_found};
 
 const FAULT_MATRIX: &str = include_str!("../../../simulations/fault-matrix.toml");
 
@@ -21,7 +22,12 @@ fn holds(part: u64) {
     let mut complaints = Vec::new();
     for seed in (1..=cells * ROUNDS).filter(|seed| seed % PARTS == part) {
         let report = clean(&scenario, seed);
-        assert!(report.cell.is_some());
+        let (cell, counts) = (report.cell.as_deref().unwrap_or_default(), &report.counts);
+        assert!(!cell.is_empty());
+        if cell.contains("handover") {
+            // They come to their end whatever else strikes.
+            assert!(counts.handovers_begun >= 10 && counts.handovers_done > 0, "seed {seed}, {cell}: {counts:?}");
+        }
         if let Some(complaint) = report.complaint() {
             complaints.push(format!("tombolo simulate simulations/fault-matrix.toml --seed {seed}\n  {complaint}"));
         }
@@ -72,4 +78,25 @@ fn a_cell_whose_fault_never_fires_does_not_hold() {
     assert_eq!((report.violations, report.cell.as_deref()), (0, Some("crash")));
     assert!(!report.holds());
     assert_eq!(report.complaint().as_deref(), Some("crash: crash never fired"));
+}
+
+/// The seed of a cell.
+fn seed_of(name: &str) -> u64 {
+    let index = Cell::all().iter().position(|cell| cell.to_string() == name).expect("there is such a cell");
+    index as u64 + 1
+}
+
+#[test]
+fn bugs_in_handovers_are_found_in_the_cells_that_have_them() {
+    let scenario = matrix();
+    for (cell, plant, checker) in [
+        ("handover", Plant::TakeUnreleased, Checker::TakenAsReleased),
+        ("handover", Plant::SkipEpoch, Checker::EpochGivenOnce),
+        ("handover", Plant::NoResetOnHandover, Checker::ClientSeesSense),
+        ("handover + client_cut", Plant::AckAfterFreeze, Checker::NothingAfterRelease),
+    ] {
+        let found = until_found(&scenario, seed_of(cell), plant);
+        let by: Vec<Checker> = found.first_violations.iter().map(|violation| violation.checker).collect();
+        assert!(by.contains(&checker), "{} in {cell}: {by:?}", plant.name());
+    }
 }

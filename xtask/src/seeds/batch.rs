@@ -70,9 +70,14 @@ impl Batch {
     fn read(&self, told: &Value, well: bool) -> Shown {
         let texts = |key: &str| told[key].as_array().into_iter().flatten();
         let counts = told["checks"].as_object().into_iter().flatten();
+        let unmet = texts("assertions").filter(|demand| demand["passed"] == false);
+        let unmet: Vec<&str> = unmet.filter_map(|demand| demand["name"].as_str()).collect();
         let mut shown = Shown {
             runs: told["runs"].as_u64().unwrap_or(0),
-            failed: texts("failed").filter_map(failed).chain(texts("seeds").filter_map(not_held)).collect(),
+            failed: texts("failed")
+                .filter_map(failed)
+                .chain(texts("seeds").filter_map(|row| not_held(row, &unmet)))
+                .collect(),
             unproven: texts("unproven").filter_map(|text| text.as_str().map(str::to_owned)).collect(),
             checks: counts.map(|(name, times)| (name.clone(), times.as_u64().unwrap_or(0))).collect(),
             cells: told["cells"].as_u64().unwrap_or(0),
@@ -105,10 +110,13 @@ fn failed(run: &Value) -> Option<Failed> {
     Some(Failed { seed: run["seed"].as_u64()?, why: format!("{cell}{why}") })
 }
 
-/// A row of a suite that tells each seed.
-fn not_held(row: &Value) -> Option<Failed> {
+/// A row of a suite that tells each seed, and the demands that some of them did not meet.
+fn not_held(row: &Value, unmet: &[&str]) -> Option<Failed> {
+    let demands = if unmet.is_empty() { String::new() } else { format!(", among {}", unmet.join("; ")) };
     let failed = row["held"] == false;
-    failed.then(|| Some(Failed { seed: row["seed"].as_u64()?, why: "a demand was not met".to_owned() })).flatten()
+    failed
+        .then(|| Some(Failed { seed: row["seed"].as_u64()?, why: format!("a demand was not met{demands}") }))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -151,6 +159,10 @@ mod tests {
             json!({ "runs": 2, "held": 1, "seeds": [{ "seed": 3, "held": true }, { "seed": 4, "held": false }] });
         let shown = judge(1 << 8, &demands.to_string(), "").expect("it is JSON");
         assert_eq!(seeds(&shown), [(4, "a demand was not met")]);
+        let mut named = demands;
+        named["assertions"] = json!([{ "name": "no queue", "passed": false }, { "name": "full", "passed": true }]);
+        let shown = judge(1 << 8, &named.to_string(), "").expect("it is JSON");
+        assert_eq!(seeds(&shown), [(4, "a demand was not met, among no queue")]);
     }
 
     #[test]

@@ -95,11 +95,15 @@ impl Sum {
 
 /// One line for each scenario, and one for each seed that failed.
 pub fn table(sums: &[Sum]) -> String {
-    let mut table = format!("{:<20} {:>8} {:>8} {:>8} {:>12}\n", "scenario", "runs", "failed", "cells", "simulated");
+    let name_width = sums.iter().map(|sum| sum.scenario.name.len()).max().unwrap_or(0).max("scenario".len());
+    let head = ("scenario", "runs", "failed", "cells", "simulated");
+    let mut table = format!("{:<name_width$} {:>8} {:>8} {:>8} {:>12}\n", head.0, head.1, head.2, head.3, head.4);
     for sum in sums {
         let (name, runs, failed, simulated) = (&sum.scenario.name, sum.runs, sum.failed.len(), sum.simulated_s);
         let cells = if sum.cells == 0 { "-".to_owned() } else { sum.cells.min(sum.runs).to_string() };
-        let _ = writeln!(table, "{name:<20} {runs:>8} {failed:>8} {cells:>8} {simulated:>10} s");
+        // Only runs of faults tell it for many seeds.
+        let simulated = if simulated == 0 { "-".to_owned() } else { format!("{simulated} s") };
+        let _ = writeln!(table, "{name:<name_width$} {runs:>8} {failed:>8} {cells:>8} {simulated:>12}");
     }
     for sum in sums {
         for Failed { seed, why } in sum.failed.iter().take(SHOWN) {

@@ -3,6 +3,7 @@
 use client::{Beside, ClientInput};
 use node::{ConnId, Input};
 use protocol::Incarnation;
+use world::Millis;
 
 use super::{Happening, World};
 use crate::cluster::address;
@@ -18,6 +19,8 @@ const LEASE_MS: [u64; 2] = [2_000, 5_000];
 const BROKEN_PIPE_MS: [u64; 2] = [1, 50];
 /// Milliseconds from a cut until the server's end notices, from and to.
 const HALF_OPEN_MS: [u64; 2] = [1, 4_000];
+/// Milliseconds between two orders of a rehoming: several handovers are under way at a time.
+const REHOME_EVERY_MS: u64 = 400;
 /// Milliseconds that a process needs at least to start again.
 const RESTART_MS: u64 = 200;
 /// Of a thousand players whose node dies, so many stay away for a while.
@@ -32,7 +35,8 @@ impl World {
     pub(super) fn strike(&mut self, index: usize) {
         let Planned { fault, lasts_ms, .. } = self.plan[index];
         let struck = match fault {
-            Fault::Crash(host) => self.crash(host, lasts_ms),
+            Fault::Crash(host) => self.crash(host, lasts_ms, LONG_DOWN_PER_MILLE),
+            Fault::Restart(host) => self.crash(host, lasts_ms, 0),
             Fault::Pause(host) => self.pause(host, lasts_ms),
             Fault::Cut(a, b) => self.cut(a, b, Cut::Both) && self.cut(b, a, Cut::Both),
             Fault::OneWayCut(from, to) => self.cut(from, to, Cut::Both),
@@ -42,6 +46,10 @@ impl World {
             Fault::Twin(client) => self.twin(client as usize, lasts_ms),
             Fault::StoreCut(host) => self.cut_store(host),
             Fault::HandOver(client, to) => self.hand_over(client as usize, to),
+            Fault::Rehoming(host) => {
+                self.rehome(host, self.now + lasts_ms);
+                true
+            }
             Fault::StoreGone => (0..self.hosts.len() as u16).all(|host| self.cut_store(host)),
             Fault::Suspension(host) => self.suspend(host, lasts_ms),
             Fault::ClockStill(host) => self.stop_clock(host),
@@ -81,13 +89,13 @@ impl World {
             Fault::DirectorySlow => drop(self.slow_directory(false)),
             Fault::DirectoryStale(host) => self.hear_again(host),
             Fault::LeaseLost(host) => self.renew_record(host),
-            Fault::Suspension(_) => {}
+            Fault::Suspension(_) | Fault::Restart(_) | Fault::Rehoming(_) => {}
             Fault::Crash(_) | Fault::Pause(_) | Fault::ClientCut(_) | Fault::Twin(_) | Fault::HandOver(..) => {}
         }
     }
 
-    /// A node dies with its memory, and starts again after a while.
-    fn crash(&mut self, host: u16, lasts_ms: u64) -> bool {
+    /// A node dies with its memory, and starts again after a while; so many of a thousand stay away for long.
+    fn crash(&mut self, host: u16, lasts_ms: u64, long_per_mille: u32) -> bool {
         let h = &mut self.hosts[usize::from(host)];
         let incarnation = h.incarnation();
         let Some(node) = h.node.take() else { return false };
@@ -97,10 +105,11 @@ impl World {
         self.dead.add(&node.counters());
         self.mesh.forget(host);
         links.into_values().for_each(|id| self.break_pipe(id));
-        let long = self.chance.per_mille(LONG_DOWN_PER_MILLE);
+        let long = self.chance.per_mille(long_per_mille);
         let down = if long { self.chance.between(AWAY_MS[0], AWAY_MS[1]) } else { RESTART_MS };
         self.after(down.max(lasts_ms), Happening::Restart(host));
-        self.lose_lease(host, incarnation);
+        let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
+        self.lose_lease(host, incarnation, lease);
         true
     }
 
@@ -118,9 +127,8 @@ impl World {
         self.after(after, Happening::ServerGone { link });
     }
 
-    /// The record of a dead node vanishes from the directory, and everybody is told.
-    fn lose_lease(&mut self, host: u16, peer: Incarnation) {
-        let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
+    /// The record of a node that does not renew it vanishes from the directory after so long, and everybody is told.
+    fn lose_lease(&mut self, host: u16, peer: Incarnation, lease: u64) {
         for other in self.others(host) {
             self.news(other, lease, Input::PeerVanished { peer });
         }
@@ -141,7 +149,7 @@ impl World {
         }
         let lease = self.chance.between(LEASE_MS[0], LEASE_MS[1]);
         if lease < lasts_ms {
-            self.lose_lease(host, peer);
+            self.lose_lease(host, peer, lease);
         }
         true
     }
@@ -208,6 +216,32 @@ impl World {
         true
     }
 
+    /// One session of a node is told to go elsewhere, and one from elsewhere to come to it; again and again.
+    pub(super) fn rehome(&mut self, host: u16, until: Millis) {
+        let (here, elsewhere): (Vec<usize>, Vec<usize>) = (0..self.players.len())
+            .filter(|player| self.served_by(*player).is_some())
+            .partition(|player| self.served_by(*player) == Some(host));
+        let away = (self.chance.pick(&here).copied(), self.chance.pick(&self.others(host)).copied());
+        let home = (self.chance.pick(&elsewhere).copied(), Some(host));
+        for order in [away, home] {
+            if let (Some(player), Some(to)) = order
+                && self.hand_over(player, to)
+            {
+                self.fired.note(FaultKind::HandOver);
+            }
+        }
+        if self.now + REHOME_EVERY_MS < until {
+            self.after(REHOME_EVERY_MS, Happening::Rehome { host, until });
+        }
+    }
+
+    /// The host whose node serves a player.
+    fn served_by(&self, player: usize) -> Option<u16> {
+        let player = &self.players[player];
+        let link = player.link.and_then(|id| self.links.get(&id)).filter(|_| player.is_playing() && !player.guest);
+        link.map(|link| link.host)
+    }
+
     /// The connection breaks, and with it a second one beside it; each end learns it on its own.
     fn cut_client(&mut self, player: usize) -> bool {
         let Some(link) = self.players[player].link.take() else { return false };
@@ -251,5 +285,37 @@ impl World {
         self.after(0, Happening::PlayAgain(twin));
         self.after(lasts_ms, Happening::Leave(twin));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::BEGINNING;
+    use crate::scenario::Scenario;
+
+    /// When the others are told that a machine is gone which is suspended for so long, and when it goes on.
+    fn told_of_a_suspension(seed: u64, lasts_ms: u64) -> (Vec<Millis>, Millis) {
+        let scenario =
+            Scenario::parse("name = \"suspended\"\n[world]\nnodes = 3\n[players]\ncount = 1").expect("valid");
+        let plan = vec![Planned { at_ms: 500, lasts_ms, fault: Fault::Suspension(1) }];
+        let mut world = World::new(&scenario, seed, world::Planted::none(), plan).expect("valid");
+        world.go_on_until(BEGINNING + 500);
+        let told = world.queue.iter().filter_map(|((at, _), happening)| match happening {
+            Happening::ToNode { input: Input::PeerVanished { .. }, .. } => Some(*at),
+            _ => None,
+        });
+        (told.collect(), BEGINNING + 500 + lasts_ms)
+    }
+
+    #[test]
+    fn a_machine_that_came_back_is_not_said_to_be_gone() {
+        let mut vanished = 0;
+        for (seed, lasts_ms) in (1..12).flat_map(|seed| [1_500, 2_600, 3_500, 4_900].map(|lasts| (seed, lasts))) {
+            let (told, back) = told_of_a_suspension(seed, lasts_ms);
+            assert!(told.iter().all(|at| *at < back), "seed {seed}, {lasts_ms} ms: {told:?}, back at {back:?}");
+            vanished += told.len();
+        }
+        assert!(vanished > 0, "no record ever vanished");
     }
 }
