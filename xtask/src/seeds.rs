@@ -28,7 +28,7 @@ const COUNT: u64 = 100;
 const BATCH: u64 = 12;
 
 /// Scenarios of which one run takes a minute of a core or more.
-const LARGE: [&str; 3] = ["launch-day", "spread", "world-of-a-million"];
+const LARGE: [&str; 4] = ["launch-day", "spread", "spread-dense", "world-of-a-million"];
 /// Where nobody asks for them by name, large scenarios have one in so many of the seeds, and one at least. So they take
 /// about a tenth of a night.
 const LARGE_ONE_IN: u64 = 100;
