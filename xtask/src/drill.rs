@@ -166,7 +166,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// All drills. One that fails does not hide the others.
 fn all(order: &Order, json: bool) -> Result<bool> {
     let (mut objects, mut well, mut not_run) = (Map::new(), true, None);
-    for which in [Drill::Cluster, Drill::Ledger, Drill::Kill, Drill::Pause, Drill::Cut] {
+    for which in [Drill::Cluster, Drill::Ledger, Drill::Hostile, Drill::Kill, Drill::Pause, Drill::Cut] {
         eprintln!("drill: --- {}", which.name());
         match drill(which, order) {
             Ok(findings) => {
