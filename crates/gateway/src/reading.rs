@@ -141,12 +141,10 @@ pub(crate) async fn discard(shared: &Shared, stream: &TcpStream, limit: usize) {
 }
 
 /// Shows `take` what comes next and returns its length, 0 at the end.
-pub(crate) async fn read_some(shared: &Shared, stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize> {
-    let mut take = Some(take);
+pub(crate) async fn read_some(shared: &Shared, stream: &TcpStream, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
     loop {
         stream.readable().await?;
-        let take_once = |bytes: &[u8]| take.take().into_iter().for_each(|take| take(bytes));
-        match try_read(shared, stream, take_once) {
+        match try_read(shared, stream, &mut take) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             outcome => return outcome,
         }

@@ -145,10 +145,8 @@ impl Shell {
             // The whole thread sleeps, and with it its runtime: that is the point.
             std::thread::sleep(pause);
         }
-        // The runtime asks the system, and those ring who have something to read.
+        // The runtime asks the system, and those ring who have something to read: the turn does.
         tokio::task::yield_now().await;
-        let room = EVENTS_PER_TURN.saturating_sub(self.news.events.len());
-        self.gateway.try_events(&mut self.news.events, room);
         self.life.gathered_at = Some(Instant::now());
     }
 

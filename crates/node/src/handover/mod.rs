@@ -6,8 +6,8 @@
 //! If T does not take, S takes back by raising the epoch itself.
 //!
 //! `giving` is S's machine, `guest` is T's; `claim` is what they make of the raiser of the commit protocol, whose releaser
-//! S uses too. None of them does I/O. `serving` and `taking` connect them to the node. `policy` decides who should move where, by what the nodes tell
-//! each other; `placing` tells, keeps and carries that out.
+//! S uses too. None of them does I/O. `serving` and `taking` connect them to the node. `policy` decides who should move
+//! where, by what the nodes tell each other; `placing` tells, keeps and carries that out.
 //!
 //! Invariant: an epoch begins by one compare-and-swap and in no other way. Words between the nodes only make it quick:
 //! if all of them are lost, one of S, T and a resume on any node still wins, and the others learn of it.
